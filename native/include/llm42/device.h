@@ -1,0 +1,98 @@
+/**
+ * @file device.h
+ * Devices: a backend, its threads and its numerics.
+ */
+#ifndef LLM42_DEVICE_H
+#define LLM42_DEVICE_H
+
+#include "llm42/common.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/** Instruction set of the CPU backend. The invariant bits are the same on all of them. */
+typedef int32_t llm42_cpu_isa;
+/** Values of ::llm42_cpu_isa. */
+enum llm42_cpu_isa_value {
+  /** The best that the processor has. */
+  LLM42_CPU_ISA_AUTO = 0,
+  /** Plain C++ that any x86-64 or other 64-bit processor runs. */
+  LLM42_CPU_ISA_PORTABLE = 1,
+  /** AVX2, FMA and F16C. */
+  LLM42_CPU_ISA_AVX2 = 2,
+  /** AVX-512 F, BW, DQ and VL. */
+  LLM42_CPU_ISA_AVX512 = 3
+};
+
+/** Options of llm42_device_create(). */
+typedef struct llm42_device_options {
+  /** sizeof(llm42_device_options). */
+  uint32_t struct_size;
+  /** Which device of the backend, from 0. The cpu backend has only 0. */
+  int32_t ordinal;
+  /** cpu: threads to compute with, 1..1024; 0 = one per processor that this process may use. */
+  int32_t threads;
+  /**
+   * cpu: the number of threads that *fast* numerics plan their splits of K and of KV for, 1..1024; 0 =
+   * `threads`. Below 4 a split never pays and fast numerics equal invariant ones. Setting it to the core
+   * count of another machine reproduces that machine's fast results here. Invariant numerics ignore it.
+   */
+  int32_t planned_threads;
+  /** cpu: instruction set to use. Asking for one that the processor lacks is ::LLM42_STATUS_UNSUPPORTED. */
+  llm42_cpu_isa isa;
+  /** Must be 0. */
+  int32_t reserved;
+  /** Backend name, UTF-8: "cpu", "cuda". */
+  const char* backend;
+} llm42_device_options;
+
+/** What llm42_device_get_info() reports. */
+typedef struct llm42_device_info {
+  /** sizeof(llm42_device_info), set by the caller. */
+  uint32_t struct_size;
+  /** Threads in use; 0 where the notion does not apply. */
+  int32_t threads;
+  /** Threads that fast numerics plan for; 0 where the notion does not apply. */
+  int32_t planned_threads;
+  /** Instruction set in use; never ::LLM42_CPU_ISA_AUTO on the cpu backend, 0 elsewhere. */
+  llm42_cpu_isa isa;
+  /** dtype of activations. */
+  llm42_dtype activation_dtype;
+  /** 1 if every operator gives the same bits under fast and under invariant numerics, else 0. */
+  int32_t fast_is_invariant;
+  /** Bytes of memory of the device; 0 if unknown. */
+  int64_t memory_total;
+  /** Bytes now held by buffers, weights, KV caches and workspaces of this device. */
+  int64_t memory_allocated;
+  /** Largest value that `memory_allocated` has had. */
+  int64_t memory_peak;
+  /** Backend name, zero-terminated. */
+  char backend[16];
+  /** Numerics profile: name and version of the invariant reduction trees, zero-terminated ("cpu-fma-1"). */
+  char profile[32];
+  /** Human-readable device name, zero-terminated UTF-8. */
+  char name[128];
+} llm42_device_info;
+
+/**
+ * Opens a device.
+ * @param options not NULL.
+ * @param device receives the handle; NULL on failure.
+ * Errors: ::LLM42_STATUS_INVALID_ARGUMENT for a value out of range or an unknown backend (the message lists
+ * the known ones), ::LLM42_STATUS_DEVICE_UNAVAILABLE, ::LLM42_STATUS_UNSUPPORTED.
+ */
+LLM42_API llm42_status llm42_device_create(const llm42_device_options* options,
+                                           llm42_device** device) LLM42_NOEXCEPT;
+
+/** Closes a device. Everything made from it must have been destroyed before. */
+LLM42_API void llm42_device_destroy(llm42_device* device) LLM42_NOEXCEPT;
+
+/** Fills `info`. */
+LLM42_API llm42_status llm42_device_get_info(const llm42_device* device,
+                                             llm42_device_info* info) LLM42_NOEXCEPT;
+
+#if defined(__cplusplus)
+}
+#endif
+#endif

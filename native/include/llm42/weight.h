@@ -1,0 +1,82 @@
+/**
+ * @file weight.h
+ * Weight matrices: handed over once, packed by the backend into a layout of its choice.
+ */
+#ifndef LLM42_WEIGHT_H
+#define LLM42_WEIGHT_H
+
+#include "llm42/common.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/** How the parts of a weight are joined. */
+typedef int32_t llm42_weight_layout;
+/** Values of ::llm42_weight_layout. */
+enum llm42_weight_layout_value {
+  /** Rows of part 0, then of part 1, and so on (as in a fused q, k, v projection). */
+  LLM42_WEIGHT_LAYOUT_ROWS = 0,
+  /** Exactly two parts of equal height, gate then up; only for ::LLM42_EPILOGUE_SWIGLU. */
+  LLM42_WEIGHT_LAYOUT_GATE_UP = 1
+};
+
+/** One row-major source matrix of `rows` x ::llm42_weight_params::columns elements in host memory. */
+typedef struct llm42_weight_part {
+  /** First element; no alignment is needed. Only read during the call. */
+  const void* data;
+  /** Bytes at `data`; must equal rows x columns x element size. */
+  int64_t size;
+  /** Output features of this part, 1 or more. */
+  int64_t rows;
+} llm42_weight_part;
+
+/** Parameters of llm42_weight_create(). */
+typedef struct llm42_weight_params {
+  /** sizeof(llm42_weight_params). */
+  uint32_t struct_size;
+  /** dtype of the source: f32, f16 or bf16. */
+  llm42_dtype dtype;
+  /** dtype to compute with; default: that of the source, which is then kept exactly. */
+  llm42_dtype format;
+  /** How the parts are joined. */
+  llm42_weight_layout layout;
+  /** Input features (K), 1..2^24. */
+  int32_t columns;
+  /** Number of parts, 1..64. */
+  int32_t part_count;
+  /** The parts. */
+  const llm42_weight_part* parts;
+} llm42_weight_params;
+
+/** What llm42_weight_get_info() reports. */
+typedef struct llm42_weight_info {
+  /** sizeof(llm42_weight_info), set by the caller. */
+  uint32_t struct_size;
+  /** dtype of the packed elements. */
+  llm42_dtype format;
+  /** How the parts were joined. */
+  llm42_weight_layout layout;
+  /** Input features (K). */
+  int32_t columns;
+  /** Output features (N) over all parts. */
+  int64_t rows;
+  /** Bytes of device memory held. */
+  int64_t size;
+} llm42_weight_info;
+
+/** Packs a weight matrix. The source is not needed after the call. */
+LLM42_API llm42_status llm42_weight_create(llm42_stream* stream, const llm42_weight_params* params,
+                                           llm42_weight** weight) LLM42_NOEXCEPT;
+
+/** Frees a weight. Work that uses it must have been synchronised. */
+LLM42_API void llm42_weight_destroy(llm42_weight* weight) LLM42_NOEXCEPT;
+
+/** Fills `info`. */
+LLM42_API llm42_status llm42_weight_get_info(const llm42_weight* weight,
+                                             llm42_weight_info* info) LLM42_NOEXCEPT;
+
+#if defined(__cplusplus)
+}
+#endif
+#endif
