@@ -20,6 +20,23 @@ internal static class SafetensorsFile
         return file;
     }
 
+    /// <summary>A well-formed file with the given tensors.</summary>
+    public static byte[] Of(IReadOnlyDictionary<string, (string Dtype, long[] Shape)> tensors)
+    {
+        var entries = new List<string>();
+        long end = 0;
+        foreach (var (name, (dtype, shape)) in tensors)
+        {
+            var begin = end;
+            end += shape.Aggregate(dtype == "F32" ? 4L : 2L, (size, extent) => size * extent);
+            entries.Add(
+                $$"""
+                "{{name}}":{"dtype":"{{dtype}}","shape":[{{string.Join(",", shape)}}],"data_offsets":[{{begin}},{{end}}]}
+                """);
+        }
+        return Of($"{{{string.Join(",", entries)}}}", (int)end);
+    }
+
     /// <summary>A file with three tensors.</summary>
     public static byte[] Valid() => Of(
         """
