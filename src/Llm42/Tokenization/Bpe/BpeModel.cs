@@ -33,8 +33,11 @@ internal sealed class BpeModel
         _byteIds = options.HasByteFallback ? FindBytes(vocabulary) : null;
 
         // Where no merge crosses a boundary, the two sides cannot influence each other. A text without a
-        // pre-tokenizer is one word otherwise, and its words would never be found in the cache.
-        _splitsAtMetaspace = !mergesAcrossMetaspace && !options.HasAffixes && _characterIds[Metaspace] != NoId && !options.IgnoresMerges;
+        // pre-tokenizer is one word otherwise, and its words would never be found in the cache. A character that
+        // is dropped could bring two metaspaces together, so there must be a symbol for every character.
+        bool hasSymbolForAll = _unknownId != NoId || (_byteIds is not null && !_byteIds.Contains(NoId));
+        _splitsAtMetaspace = !mergesAcrossMetaspace && hasSymbolForAll && !options.HasAffixes && !options.IgnoresMerges
+            && _characterIds[Metaspace] != NoId;
     }
 
     /// <summary>Appends the ids of a piece of text.</summary>

@@ -1,5 +1,4 @@
 using Llm42.Tokenization.Json;
-using Llm42.Tokenization.Regexes;
 using Llm42.Tokenization.Unicode;
 
 namespace Llm42.Tokenization.PreTokenizers;
@@ -31,8 +30,7 @@ internal static class PreTokenizerReader
                     CodePointSet.Numeric,
                     node.OptionalBool("individual_digits", false) ? SplitBehavior.Isolated : SplitBehavior.Contiguous);
             case "Whitespace":
-                return new PatternPreTokenizer(
-                    new RegexTextPattern(new RegexPattern(@"\w+|[^\w\s]+")), SplitBehavior.Removed, invert: true);
+                return new WhitespacePreTokenizer();
             case "WhitespaceSplit":
                 return new CharacterPreTokenizer(CodePointSet.WhiteSpace, SplitBehavior.Removed);
             case "Metaspace":

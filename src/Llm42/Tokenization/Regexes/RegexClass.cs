@@ -10,6 +10,9 @@ internal sealed class RegexClass
     private readonly List<(int First, int Last)> _ranges = [];
     private uint _categories;
 
+    /// <summary>Whether the class holds cased letters of all kinds or of none.</summary>
+    public bool IgnoresCase => (_categories & CategoryMasks.CasedLetters) is 0 or CategoryMasks.CasedLetters;
+
     public void Add(int first, int last) => _ranges.Add((first, last));
 
     public void AddCategories(uint mask) => _categories |= mask;

@@ -37,7 +37,7 @@ internal static class RegexEscape
                 break;
             case 'w':
                 result.AddCategories(CodePointSet.WordCategories);
-                foreach ((int first, int last) in CodePointSet.WordRanges)
+                foreach ((int first, int last) in CodePointSet.RegexWordRanges)
                 {
                     result.Add(first, last);
                 }

@@ -165,7 +165,7 @@ internal static class RegexMatcher
     private static bool IsWordBoundary(ReadOnlySpan<char> text, int position)
     {
         int next = position;
-        return FollowsOneOf(CodePointSet.Word, text, position) != TryConsume(CodePointSet.Word, text, ref next);
+        return FollowsOneOf(CodePointSet.RegexWord, text, position) != TryConsume(CodePointSet.RegexWord, text, ref next);
     }
 
     private static void Push(int at, int position, int keep)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Llm42.Tokenization.Unicode;
 
@@ -51,6 +52,11 @@ internal sealed class RegexParser
         var parts = new List<RegexNode>();
         while (!AtEnd && _pattern[_position] is not ('|' or ')'))
         {
+            if (_ignoreCase && CaseFolding.StartsWithLigature(_pattern.AsSpan(_position)))
+            {
+                throw Error("two letters that also exist as one ligature are not supported without regard to case");
+            }
+
             RegexNode atom = ParseAtom();
             parts.Add(ParseQuantifiers(atom));
         }
@@ -259,10 +265,10 @@ internal sealed class RegexParser
 
         if (TryTake("\\W"))
         {
-            return new RegexNode.Set(new CodePointSet(CodePointSet.WordRanges, CodePointSet.WordCategories, isNegated: true));
+            return new RegexNode.Set(new CodePointSet(CodePointSet.RegexWordRanges, CodePointSet.WordCategories, isNegated: true));
         }
 
-        if (RegexEscape.TryParseSet(_pattern, ref _position, out RegexClass? set))
+        if (TryParseSet(out RegexClass? set))
         {
             return new RegexNode.Set(set.ToSet(isNegated: false));
         }
@@ -272,8 +278,27 @@ internal sealed class RegexParser
             : throw Error("this escape is not supported", start);
     }
 
-    private RegexNode.Set Literal(int codePoint) => new(new CodePointSet(
-        _ignoreCase ? CaseFolding.Variants(codePoint).Select(variant => (variant, variant)) : [(codePoint, codePoint)]));
+    private bool TryParseSet([NotNullWhen(true)] out RegexClass? set)
+    {
+        int start = _position;
+        return RegexEscape.TryParseSet(_pattern, ref _position, out set)
+            && (!_ignoreCase || set.IgnoresCase ? true : throw Error("this property depends on case and is not supported without regard to it", start));
+    }
+
+    private RegexNode.Set Literal(int codePoint) =>
+        new(new CodePointSet(Variants(codePoint).Select(variant => (variant, variant))));
+
+    private IReadOnlyList<int> Variants(int codePoint)
+    {
+        if (!_ignoreCase)
+        {
+            return [codePoint];
+        }
+
+        return CaseFolding.TryGetVariants(codePoint, out IReadOnlyList<int>? variants)
+            ? variants
+            : throw Error($"U+{codePoint:X4} without regard to case is not supported; only ASCII letters are");
+    }
 
     private int TakeCodePoint()
     {
@@ -336,7 +361,7 @@ internal sealed class RegexParser
                 }
 
                 isFirst = false;
-                if (next == '\\' && RegexEscape.TryParseSet(outer._pattern, ref outer._position, out RegexClass? set))
+                if (next == '\\' && outer.TryParseSet(out RegexClass? set))
                 {
                     items.Add(set);
                     continue;
@@ -366,14 +391,11 @@ internal sealed class RegexParser
             }
 
             items.Add(first, last);
-            if (outer._ignoreCase)
+            for (int codePoint = first; outer._ignoreCase && codePoint <= last; codePoint++)
             {
-                for (int codePoint = first; codePoint <= last; codePoint++)
+                foreach (int variant in outer.Variants(codePoint))
                 {
-                    foreach (int variant in CaseFolding.Variants(codePoint))
-                    {
-                        items.Add(variant, variant);
-                    }
+                    items.Add(variant, variant);
                 }
             }
         }

@@ -8,6 +8,9 @@ internal static class CategoryMasks
     /// <summary>Every category.</summary>
     public const uint All = (1u << 30) - 1;
 
+    /// <summary>Lu, Ll and Lt.</summary>
+    public const uint CasedLetters = 0b111;
+
     private static readonly string[] ShortNames =
     [
         "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co",

@@ -32,8 +32,11 @@ internal sealed class CodePointSet
     /// <summary>The White_Space property, which is \s.</summary>
     public static CodePointSet WhiteSpace { get; } = new(WhiteSpaceRanges);
 
-    /// <summary>\w: letters, marks, decimal and letter numbers, connectors, joiners and the circled Latin letters.</summary>
-    public static CodePointSet Word { get; } = new(WordRanges, WordCategories);
+    /// <summary>A word character as Rust has it: letters, marks, decimal and letter numbers, connectors, joiners, circled letters.</summary>
+    public static CodePointSet Word { get; } = new([.. CircledLetters, (0x200C, 0x200D)], WordCategories);
+
+    /// <summary>A word character as Oniguruma has it, \w: no joiners, but the fractions and superscripts of Latin-1.</summary>
+    public static CodePointSet RegexWord { get; } = new(RegexWordRanges, WordCategories);
 
     /// <summary>char::is_numeric: the categories Nd, Nl and No.</summary>
     public static CodePointSet Numeric { get; } = new([], CategoryMasks.Parse("N")!.Value);
@@ -49,14 +52,17 @@ internal sealed class CodePointSet
         (0x2028, 0x2029), (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000),
     ];
 
-    /// <summary>The ranges of <see cref="Word"/> that no category covers.</summary>
-    public static IReadOnlyList<(int First, int Last)> WordRanges =>
-        [(0x200C, 0x200D), (0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)];
+    /// <summary>The ranges of <see cref="RegexWord"/> that no category covers.</summary>
+    public static IReadOnlyList<(int First, int Last)> RegexWordRanges =>
+        [(0xB2, 0xB3), (0xB9, 0xB9), (0xBC, 0xBE), .. CircledLetters];
 
-    /// <summary>The categories of <see cref="Word"/>.</summary>
+    /// <summary>The categories that both kinds of word characters share.</summary>
     public static uint WordCategories =>
         CategoryMasks.Parse("L")!.Value | CategoryMasks.Parse("M")!.Value | CategoryMasks.Parse("Nd")!.Value
         | CategoryMasks.Parse("Nl")!.Value | CategoryMasks.Parse("Pc")!.Value;
+
+    private static IEnumerable<(int First, int Last)> CircledLetters =>
+        [(0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)];
 
     public bool Contains(int codePoint) => codePoint < 64
         ? (AsciiLow >> codePoint & 1) != 0
