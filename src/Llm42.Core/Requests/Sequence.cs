@@ -11,12 +11,18 @@ public sealed class Sequence
 {
     private readonly List<int> _tokens;
     private readonly List<int> _drafts = [];
+    private readonly List<RowPrediction> _promptScores = [];
 
     /// <summary>A sequence that has not run yet.</summary>
-    public Sequence(long id, GenerationRequest request, int pageSize)
+    /// <param name="id">Number in order of arrival.</param>
+    /// <param name="request">What was asked.</param>
+    /// <param name="pageSize">Positions per KV page.</param>
+    /// <param name="tokenLimit">Most tokens to commit: the request's limit, or what the context leaves.</param>
+    public Sequence(long id, GenerationRequest request, int pageSize, int tokenLimit)
     {
         Id = id;
         Request = request;
+        TokenLimit = tokenLimit;
         _tokens = [.. request.PromptIds];
         Blocks = new BlockTable(pageSize);
         TextStop = request.TextStop?.Fork();
@@ -27,6 +33,9 @@ public sealed class Sequence
 
     /// <summary>What was asked.</summary>
     public GenerationRequest Request { get; }
+
+    /// <summary>Most tokens to commit.</summary>
+    public int TokenLimit { get; }
 
     /// <summary>Length of the prompt.</summary>
     public int PromptLength => Request.PromptIds.Count;
@@ -61,6 +70,15 @@ public sealed class Sequence
     /// <summary>Scores of prompt tokens 1, 2 and so on, if the request asked for them.</summary>
     public IReadOnlyList<RowPrediction> PromptScores => _promptScores;
 
+    /// <summary>Known tokens other than the last lack keys and values, or nothing was predicted yet.</summary>
+    internal bool NeedsPrefill => CommittedCount == 0 || _tokens.Count - ComputedLength > 1;
+
+    /// <summary>Step of the last verify pass: the least recently verified window goes first.</summary>
+    internal long LastVerifiedStep { get; set; }
+
+    /// <summary>Committed tokens that the caller has not been told of.</summary>
+    internal Queue<TokenEvent> Outbox { get; } = new();
+
     internal ITextStop? TextStop { get; }
 
     /// <summary>State of the stop strings along the drafts; null while there are none.</summary>
@@ -68,8 +86,6 @@ public sealed class Sequence
 
     /// <summary>The last draft may end the request, so that drafting on would be idle.</summary>
     internal bool DraftMayFinish { get; set; }
-
-    private readonly List<RowPrediction> _promptScores = [];
 
     /// <summary>The token at a position, drafts included.</summary>
     public int TokenAt(int position) =>
@@ -84,7 +100,11 @@ public sealed class Sequence
         DraftMayFinish = false;
     }
 
-    internal void AppendCommitted(int tokenId) => _tokens.Add(tokenId);
+    internal void AppendCommitted(int tokenId, RowPrediction prediction)
+    {
+        Outbox.Enqueue(new TokenEvent(CommittedCount, tokenId, prediction.Logprob, prediction.Top));
+        _tokens.Add(tokenId);
+    }
 
     internal void AppendPromptScore(RowPrediction score) => _promptScores.Add(score);
 }
