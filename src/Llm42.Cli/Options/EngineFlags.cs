@@ -35,7 +35,7 @@ internal sealed class EngineFlags
     private readonly Option<int?> _verifyGroup = Flag.Integer(
         "--verify-group", $"Most windows in one verify pass (default {Defaults.Engine.VerifyGroup}).", 1, 1024, "--llm42-verify-batch-size");
 
-    private readonly Option<int?> _skipMismatch = Flag.Integer(
+    private readonly Option<float?> _skipMismatch = Flag.Real(
         "--llm42-skip-mismatch",
         "Fault injection: 100 is the real comparison, 0 never rolls back, X in between forces X percent of the window back.",
         0, 100);
@@ -98,6 +98,8 @@ internal sealed class EngineFlags
             verifier = VerifierKind.FixedShape;
         }
 
+        int window = parsed.GetValue(_window) ?? Defaults.Engine.Window;
+        int verifyGroup = parsed.GetValue(_verifyGroup) ?? Defaults.Engine.VerifyGroup;
         return Defaults with
         {
             Threads = parsed.GetValue(_threads) ?? Defaults.Threads,
@@ -109,12 +111,20 @@ internal sealed class EngineFlags
             Engine = Defaults.Engine with
             {
                 PrefillChunk = parsed.GetValue(_prefillChunk) ?? Defaults.Engine.PrefillChunk,
-                Window = parsed.GetValue(_window) ?? Defaults.Engine.Window,
-                VerifyGroup = parsed.GetValue(_verifyGroup) ?? Defaults.Engine.VerifyGroup,
+                Window = window,
+                VerifyGroup = verifyGroup,
+                MaxBatchTokens = RoomFor(window, verifyGroup, verifier ?? Defaults.Engine.Verifier),
                 SkipMismatch = parsed.GetValue(_skipMismatch) ?? Defaults.Engine.SkipMismatch,
                 Drafter = drafter ?? Defaults.Engine.Drafter,
                 Verifier = verifier ?? Defaults.Engine.Verifier,
             },
         };
     }
+
+    /// <summary>Rows of a step: the default, or as many as the windows asked for need.</summary>
+    private static int RoomFor(int window, int verifyGroup, VerifierKind verifier) => Math.Max(
+        Defaults.Engine.MaxBatchTokens,
+        Math.Max(
+            Defaults.Engine.MaxSequences + window + 1,
+            verifier == VerifierKind.FixedShape ? verifyGroup * (window + 1) : 0));
 }
