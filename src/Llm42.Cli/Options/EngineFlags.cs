@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Llm42.Core.Engine;
+using Llm42.Native;
 
 namespace Llm42.Cli.Options;
 
@@ -14,11 +15,11 @@ internal sealed class EngineFlags
     private readonly Option<int?> _plannedThreads = Flag.Integer(
         "--planned-threads", "Threads that fast numerics plan their splits for, as a machine of that size would; 0: --threads.", 0, 1024);
 
-    private readonly Option<CpuInstructionSet?> _isa = Flag.Choice(
+    private readonly Option<CpuIsa?> _isa = Flag.Choice(
         "--isa", "Instruction set of the CPU backend.", EngineWords.InstructionSets);
 
-    private readonly Option<KvDtypeName?> _kvDtype = Flag.Choice(
-        "--kv-dtype", $"Element type of the KV cache (default {Defaults.KvDtype}).", EngineWords.KvDtypes);
+    private readonly Option<string?> _kvDtype = Flag.Word(
+        "--kv-dtype", $"Element type of the KV cache (default {Defaults.KvDtype}).", ["bf16", "f32"]);
 
     private readonly Option<int?> _pageSize = Flag.Integer(
         "--page-size", $"Positions per KV page (default {Defaults.PageSize}).", 1, 1024);

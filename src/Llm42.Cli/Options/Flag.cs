@@ -60,6 +60,17 @@ internal static class Flag
                 : Refuse<T?>(result, name, $"one of {string.Join(", ", choices.Keys)}"),
         };
 
+    /// <summary>One of a few words.</summary>
+    public static Option<string?> Word(string name, string description, IReadOnlyList<string> words) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', words),
+            CustomParser = result => words.Contains(Value(result))
+                ? Value(result)
+                : Refuse<string?>(result, name, $"one of {string.Join(", ", words)}"),
+        };
+
     /// <summary>Token ids: "1,2,3".</summary>
     public static Option<int[]?> TokenIds(string name, string description) =>
         new(name)

@@ -39,8 +39,11 @@ internal sealed class PromptFlags
             text = file == "-"
                 ? await Console.In.ReadToEndAsync(cancellation).ConfigureAwait(false)
                 : await File.ReadAllTextAsync(file, cancellation).ConfigureAwait(false);
-        return new PromptSource(text, ids, AddSpecialTokens: !parsed.GetValue(_noSpecialTokens));
+        return new PromptSource(text, ids, AddSpecialTokens(parsed));
     }
+
+    /// <summary>Whether special tokens are put around a text.</summary>
+    public bool AddSpecialTokens(ParseResult parsed) => !parsed.GetValue(_noSpecialTokens);
 
     /// <summary>The prompt that the command line must give.</summary>
     public async Task<PromptSource> ReadRequiredAsync(ParseResult parsed, CancellationToken cancellation) =>

@@ -1,0 +1,26 @@
+using System.CommandLine;
+using Llm42.Cli.Commands;
+using Llm42.Cli.Output;
+
+var root = new RootCommand("Llm42: LLM inference whose answers can be made bitwise reproducible, request by request.")
+{
+    GenerateCommand.Create(),
+    ScoreCommand.Create(),
+    TokenizeCommand.Create(),
+    CheckCommand.Create(),
+    CheckCommand.CreateDemo(),
+    InfoCommand.Create(),
+    DoctorCommand.Create(),
+    CommandGuard.Verbose,
+};
+
+ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
+if (parsed.Errors.Count > 0)
+{
+    string command = parsed.CommandResult.Command is RootCommand ? "" : " " + parsed.CommandResult.Command.Name;
+    string message = parsed.Errors[0].Message.ReplaceLineEndings(" ");
+    await Console.Error.WriteLineAsync($"llm42{command}: {message} See `llm42{command} --help`.").ConfigureAwait(false);
+    return CommandGuard.Usage;
+}
+
+return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }).ConfigureAwait(false);
