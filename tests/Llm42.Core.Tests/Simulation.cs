@@ -9,11 +9,11 @@ namespace Llm42.Core.Tests;
 /// <summary>Scheduler, fake model and verifier without a thread: one call is one step, so that runs repeat.</summary>
 internal sealed class Simulation
 {
-    private readonly FakeModel _model;
+    private readonly IModelExecutor _model;
     private readonly Verifier _verifier;
     private long _nextId;
 
-    public Simulation(FakeModel model, EngineOptions options)
+    public Simulation(IModelExecutor model, EngineOptions options)
     {
         _model = model;
         Scheduler = new Scheduler(model.Info, options);

@@ -12,6 +12,9 @@ internal static class PortableMath
     private const double HalfPi = 1.5707963267948966;
     private const double HalfPiRest = 6.123233995736766e-17;
 
+    // 1/0!, 1/1!, -1/2!, -1/3!, 1/4! and so on; the factorials up to 19! are exact, so each is rounded once.
+    private static readonly double[] AlternatingInverseFactorials = MakeAlternatingInverseFactorials(19);
+
     private const double MaxAngle = 1 << 30;
     private const int MantissaBits = 52;
     private const int ExponentBias = 1023;
@@ -70,11 +73,11 @@ internal static class PortableMath
 
         // Taylor; |r| <= pi / 4, so that the terms left out are below 2^-60.
         var square = r * r;
-        double sin = 1, cos = 1;
-        for (var n = 18; n >= 2; n -= 2)
+        double sin = 0, cos = 0;
+        for (var n = 18; n >= 0; n -= 2)
         {
-            cos = Math.FusedMultiplyAdd(cos, -square / (n * (n - 1)), 1);
-            sin = Math.FusedMultiplyAdd(sin, -square / (n * (n + 1)), 1);
+            cos = Math.FusedMultiplyAdd(cos, square, AlternatingInverseFactorials[n]);
+            sin = Math.FusedMultiplyAdd(sin, square, AlternatingInverseFactorials[n + 1]);
         }
         sin *= r;
         return ((long)quadrant & 3) switch
@@ -84,5 +87,17 @@ internal static class PortableMath
             2 => (-sin, -cos),
             _ => (-cos, sin),
         };
+    }
+
+    private static double[] MakeAlternatingInverseFactorials(int last)
+    {
+        var inverses = new double[last + 1];
+        var factorial = 1.0;
+        for (var n = 0; n <= last; n++)
+        {
+            factorial *= Math.Max(n, 1);
+            inverses[n] = (n & 2) == 0 ? 1 / factorial : -1 / factorial;
+        }
+        return inverses;
     }
 }

@@ -1,0 +1,51 @@
+using Llm42.Tokenization.Json;
+
+namespace Llm42.Tokenization.PostProcessors;
+
+/// <summary>Reads "post_processor" as the list of its templates; ByteLevel only trims offsets, which are not kept.</summary>
+internal static class PostProcessorReader
+{
+    private const string Supported = "TemplateProcessing, ByteLevel and Sequence";
+
+    public static SpecialTokenTemplate[] Read(JsonNode root, Vocabulary vocabulary) =>
+        root.TryGet("post_processor", out JsonNode node) ? [.. ReadFlat(node, vocabulary)] : [];
+
+    private static IEnumerable<SpecialTokenTemplate> ReadFlat(JsonNode node, Vocabulary vocabulary) => node.Type() switch
+    {
+        "Sequence" => node.Required("processors").Items().SelectMany(item => ReadFlat(item, vocabulary)),
+        "ByteLevel" => [],
+        "TemplateProcessing" => [ReadTemplate(node, vocabulary)],
+        string type => throw node.Unsupported("post-processor", type, Supported),
+    };
+
+    private static SpecialTokenTemplate ReadTemplate(JsonNode node, Vocabulary vocabulary)
+    {
+        var parts = new List<int[]?>();
+        foreach (JsonNode piece in node.Required("single").Items())
+        {
+            if (piece.TryGet("SpecialToken", out JsonNode special))
+            {
+                JsonNode name = special.Required("id");
+                JsonNode token = node.Required("special_tokens").Required(name.String());
+                parts.Add([.. token.Required("ids").Items().Select(id => ReadId(id, vocabulary))]);
+            }
+            else if (piece.TryGet("Sequence", out JsonNode sequence))
+            {
+                JsonNode id = sequence.Required("id");
+                parts.Add(id.String() == "A" ? null : throw id.Error("the template of a single text can name the sequence \"A\" only"));
+            }
+            else
+            {
+                throw piece.Error("expected {\"SpecialToken\": ...} or {\"Sequence\": ...}");
+            }
+        }
+
+        return new SpecialTokenTemplate(parts);
+    }
+
+    private static int ReadId(JsonNode node, Vocabulary vocabulary)
+    {
+        int id = node.Int(0, Vocabulary.MaximumId);
+        return vocabulary.Token(id) is not null ? id : throw node.Error($"no token has the id {id}");
+    }
+}

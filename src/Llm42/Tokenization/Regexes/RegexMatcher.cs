@@ -1,0 +1,212 @@
+using Llm42.Tokenization.Unicode;
+
+namespace Llm42.Tokenization.Regexes;
+
+/// <summary>Runs a compiled pattern by backtracking over an explicit stack.</summary>
+internal static class RegexMatcher
+{
+    private const int FrameSize = 3;
+
+    [ThreadStatic]
+    private static int[]? _stack;
+
+    [ThreadStatic]
+    private static int _stackTop;
+
+    /// <summary>The end of the match that starts at a place; -1 if there is none or if the steps ran out.</summary>
+    public static int Run(RegexInstruction[] code, ReadOnlySpan<char> text, int start, ref long steps)
+    {
+        _stack ??= new int[FrameSize * 64];
+        _stackTop = 0;
+        return Run(code, text, 0, start, ref steps);
+    }
+
+    private static int Run(RegexInstruction[] code, ReadOnlySpan<char> text, int at, int position, ref long steps)
+    {
+        int bottom = _stackTop;
+        while (true)
+        {
+            if (--steps < 0)
+            {
+                _stackTop = bottom;
+                return -1;
+            }
+
+            ref RegexInstruction instruction = ref code[at];
+            bool matched = true;
+            switch (instruction.Operation)
+            {
+                case RegexOperation.Match:
+                    _stackTop = bottom;
+                    return position;
+                case RegexOperation.Set:
+                    matched = TryConsume(instruction.CodePoints!, text, ref position);
+                    at++;
+                    break;
+                case RegexOperation.Loop:
+                case RegexOperation.AtomicLoop:
+                    matched = RunLoop(ref instruction, text, at + 1, ref position, ref steps);
+                    at++;
+                    break;
+                case RegexOperation.Split:
+                    if (instruction.First.Allows(text, position))
+                    {
+                        Push(instruction.Target, position, position);
+                        at++;
+                    }
+                    else
+                    {
+                        at = instruction.Target;
+                    }
+
+                    break;
+                case RegexOperation.SplitLazy:
+                    Push(at + 1, position, position);
+                    at = instruction.Target;
+                    break;
+                case RegexOperation.Jump:
+                    at = instruction.Target;
+                    break;
+                case RegexOperation.LookAhead:
+                    matched = Run(code, text, at + 1, position, ref steps) >= 0;
+                    at = instruction.Target;
+                    break;
+                case RegexOperation.NegativeLookAhead:
+                    matched = Run(code, text, at + 1, position, ref steps) < 0 && steps >= 0;
+                    at = instruction.Target;
+                    break;
+                case RegexOperation.Atomic:
+                    int end = Run(code, text, at + 1, position, ref steps);
+                    matched = end >= 0;
+                    position = end;
+                    at = instruction.Target;
+                    break;
+                case RegexOperation.LookBehind:
+                    matched = FollowsOneOf(instruction.CodePoints!, text, position);
+                    at++;
+                    break;
+                case RegexOperation.NegativeLookBehind:
+                    matched = !FollowsOneOf(instruction.CodePoints!, text, position);
+                    at++;
+                    break;
+                case RegexOperation.Anchor:
+                    matched = IsAt(instruction.Anchor, text, position);
+                    at++;
+                    break;
+            }
+
+            if (!matched && !TryBacktrack(bottom, text, out at, out position))
+            {
+                return -1;
+            }
+        }
+    }
+
+    private static bool RunLoop(ref RegexInstruction loop, ReadOnlySpan<char> text, int next, ref int position, ref long steps)
+    {
+        CodePointSet codePoints = loop.CodePoints!;
+        int count = 0;
+        int keep = position;
+        int start = position;
+        while (count < loop.Maximum && TryConsume(codePoints, text, ref position))
+        {
+            count++;
+            if (count == loop.Minimum)
+            {
+                keep = position;
+            }
+        }
+
+        steps -= position - start;
+        if (count < loop.Minimum)
+        {
+            return false;
+        }
+
+        if (loop.Operation == RegexOperation.Loop && position > keep)
+        {
+            Push(next, position, keep);
+        }
+
+        return true;
+    }
+
+    private static bool TryConsume(CodePointSet codePoints, ReadOnlySpan<char> text, ref int position)
+    {
+        if ((uint)position >= (uint)text.Length)
+        {
+            return false;
+        }
+
+        int codePoint = WellFormed.CodePointAt(text, position, out int length);
+        if (!codePoints.Contains(codePoint))
+        {
+            return false;
+        }
+
+        position += length;
+        return true;
+    }
+
+    private static bool FollowsOneOf(CodePointSet codePoints, ReadOnlySpan<char> text, int position) =>
+        position > 0 && codePoints.Contains(WellFormed.CodePointBefore(text, position, out _));
+
+    private static bool IsAt(AnchorKind anchor, ReadOnlySpan<char> text, int position) => anchor switch
+    {
+        AnchorKind.TextStart => position == 0,
+        AnchorKind.TextEnd => position == text.Length,
+        AnchorKind.TextEndOrFinalNewline => position == text.Length || (position == text.Length - 1 && text[position] == '\n'),
+        AnchorKind.LineStart => position == 0 || (position < text.Length && text[position - 1] == '\n'),
+        AnchorKind.LineEnd => position == text.Length || text[position] == '\n',
+        AnchorKind.WordBoundary => IsWordBoundary(text, position),
+        _ => !IsWordBoundary(text, position),
+    };
+
+    private static bool IsWordBoundary(ReadOnlySpan<char> text, int position)
+    {
+        int next = position;
+        return FollowsOneOf(CodePointSet.Word, text, position) != TryConsume(CodePointSet.Word, text, ref next);
+    }
+
+    private static void Push(int at, int position, int keep)
+    {
+        if (_stackTop + FrameSize > _stack!.Length)
+        {
+            Array.Resize(ref _stack, _stack.Length * 2);
+        }
+
+        _stack[_stackTop] = at;
+        _stack[_stackTop + 1] = position;
+        _stack[_stackTop + 2] = keep;
+        _stackTop += FrameSize;
+    }
+
+    /// <summary>Resumes the last choice. A frame of a loop (keep before position) gives back one code point and stays.</summary>
+    private static bool TryBacktrack(int bottom, ReadOnlySpan<char> text, out int at, out int position)
+    {
+        (at, position) = (0, 0);
+        if (_stackTop == bottom)
+        {
+            return false;
+        }
+
+        int[] stack = _stack!;
+        int frame = _stackTop - FrameSize;
+        at = stack[frame];
+        position = stack[frame + 1];
+        int keep = stack[frame + 2];
+        if (keep < position)
+        {
+            WellFormed.CodePointBefore(text, position, out int length);
+            position -= length;
+            stack[frame + 1] = position;
+            if (position > keep)
+            {
+                return true;
+            }
+        }
+
+        _stackTop = frame;
+        return true;
+    }
+}

@@ -1,0 +1,46 @@
+namespace Llm42.Tokenization.Unicode;
+
+/// <summary>GPT-2's mapping of the 256 byte values to printable characters, used by byte-level vocabularies.</summary>
+internal static class ByteAlphabet
+{
+    private const int LastCharacter = 0x143;
+
+    private static readonly char[] Characters = MakeCharacters();
+    private static readonly short[] Bytes = MakeBytes();
+
+    /// <summary>The character that stands for a byte.</summary>
+    public static char ToChar(byte value) => Characters[value];
+
+    /// <summary>The byte that a character stands for, or false for a character outside the alphabet.</summary>
+    public static bool TryToByte(char character, out byte value)
+    {
+        short found = character <= LastCharacter ? Bytes[character] : (short)-1;
+        value = (byte)found;
+        return found >= 0;
+    }
+
+    private static char[] MakeCharacters()
+    {
+        var characters = new char[256];
+        int next = 256;
+        for (int value = 0; value < 256; value++)
+        {
+            bool isPrintable = value is >= '!' and <= '~' or >= 0xA1 and <= 0xAC or >= 0xAE and <= 0xFF;
+            characters[value] = (char)(isPrintable ? value : next++);
+        }
+
+        return characters;
+    }
+
+    private static short[] MakeBytes()
+    {
+        var bytes = new short[LastCharacter + 1];
+        Array.Fill(bytes, (short)-1);
+        for (int value = 0; value < 256; value++)
+        {
+            bytes[Characters[value]] = (short)value;
+        }
+
+        return bytes;
+    }
+}
