@@ -1,8 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Llm42.Cli.Commands;
 using Llm42.Cli.Output;
 
-var root = new RootCommand("Llm42: LLM inference whose answers can be made bitwise reproducible, request by request.")
+var root = new Command("llm42", "Llm42: LLM inference whose answers can be made bitwise reproducible, request by request.")
 {
     GenerateCommand.Create(),
     ScoreCommand.Create(),
@@ -12,12 +13,14 @@ var root = new RootCommand("Llm42: LLM inference whose answers can be made bitwi
     InfoCommand.Create(),
     DoctorCommand.Create(),
     CommandGuard.Verbose,
+    new HelpOption(),
+    new VersionOption(),
 };
 
 ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
 if (parsed.Errors.Count > 0)
 {
-    string command = parsed.CommandResult.Command is RootCommand ? "" : " " + parsed.CommandResult.Command.Name;
+    string command = parsed.CommandResult.Command == root ? "" : " " + parsed.CommandResult.Command.Name;
     string message = parsed.Errors[0].Message.ReplaceLineEndings(" ");
     await Console.Error.WriteLineAsync($"llm42{command}: {message} See `llm42{command} --help`.").ConfigureAwait(false);
     return CommandGuard.Usage;

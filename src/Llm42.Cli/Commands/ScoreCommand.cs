@@ -16,7 +16,7 @@ internal sealed class ScoreCommand
     private readonly OutputFlags _output = new();
 
     private readonly Option<int?> _top = Flag.Integer(
-        "--top", "Also the K most likely tokens of every position, and of the one behind the last (default 0).", 0, 1024);
+        "--top", "Also the K tokens most likely to follow each position (default 0).", 0, 1024);
 
     public static Command Create()
     {
@@ -49,15 +49,15 @@ internal sealed class ScoreCommand
 
     private static void Write(ScoreJson scores)
     {
-        var table = new TextTable(Console.Out, "position", "token id", "logprob", "most likely");
+        var table = new TextTable(Console.Out, "position", "token id", "logprob", "likely to follow");
         for (int i = 0; i < scores.Positions.Count; i++)
         {
-            TokenLogprobsJson position = scores.Positions[i];
+            ScoredPositionJson position = scores.Positions[i];
             table.AddRow(
                 i.ToString(CultureInfo.InvariantCulture),
-                position.TokenId?.ToString(CultureInfo.InvariantCulture) ?? "next",
+                position.TokenId.ToString(CultureInfo.InvariantCulture),
                 position.Logprob?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "",
-                string.Join("  ", (position.Top ?? []).Select(
+                string.Join("  ", (position.Next ?? []).Select(
                     entry => FormattableString.Invariant($"{entry.TokenId}:{entry.Logprob:0.0000}"))));
         }
 

@@ -11,7 +11,7 @@ internal sealed record GenerateJson(
         hasText ? result.Text : null,
         Name(result.FinishReason),
         new UsageJson(result.Usage.PromptTokens, result.Usage.CompletionTokens),
-        hasLogprobs ? [.. result.Tokens.Select(token => TokenLogprobsJson.Of(token.TokenId, token.Logprob, token.Top))] : null,
+        hasLogprobs ? [.. result.Tokens.Select(TokenLogprobsJson.Of)] : null,
         Llm42Json.Of(result.Statistics));
 
     private static string Name(FinishReason reason) => reason switch
