@@ -91,7 +91,7 @@ internal static class EngineLoader
 
     /// <summary>Every token that any of the model's files calls the end of a sequence.</summary>
     private static HashSet<int> FindEosTokens(
-        string modelDirectory, ModelConfig config, GenerationDefaults defaults, ITokenizer? tokenizer)
+        string modelDirectory, ModelConfig config, GenerationDefaults defaults, BpeTokenizer? tokenizer)
     {
         HashSet<int> ids = [.. defaults.EosTokenIds, .. config.EosTokenIds];
         try

@@ -171,7 +171,7 @@ public sealed class LlmEngine : IAsyncDisposable
         GenerationRequest request, IReadOnlyList<string> stops, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var handle = _loop.Submit(request);
+        var handle = _loop.Submit(request, cancellationToken);
         try
         {
             var answer = new AnswerText(Tokenizer, stops, request.StopTokenIds);
