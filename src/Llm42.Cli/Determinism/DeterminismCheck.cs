@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Llm42.Cli.Options;
 using Llm42.Core.Engine;
 
 namespace Llm42.Cli.Determinism;

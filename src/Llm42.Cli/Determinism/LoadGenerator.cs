@@ -9,7 +9,7 @@ internal sealed class LoadGenerator
     private const int LongestPrompt = 160;
     private const int LongestPause = 24;
 
-    private readonly IReadOnlyList<IReadOnlyList<int>> _texts;
+    private readonly List<IReadOnlyList<int>> _texts;
     private readonly CheckOptions _options;
     private readonly int _maxContext;
 
