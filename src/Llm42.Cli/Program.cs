@@ -21,7 +21,9 @@ ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
 if (parsed.Errors.Count > 0)
 {
     string command = parsed.CommandResult.Command == root ? "" : " " + parsed.CommandResult.Command.Name;
-    string message = parsed.Errors[0].Message.ReplaceLineEndings(" ");
+    string message = parsed.UnmatchedTokens is [string unknown, ..]
+        ? $"'{unknown}' is neither a command nor an option here."
+        : parsed.Errors[0].Message.ReplaceLineEndings(" ");
     await Console.Error.WriteLineAsync($"llm42{command}: {message} See `llm42{command} --help`.").ConfigureAwait(false);
     return CommandGuard.Usage;
 }

@@ -77,6 +77,7 @@ internal static class Flag
         {
             Description = description,
             HelpName = "1,2,3",
+            Arity = ArgumentArity.ExactlyOne,
             CustomParser = result =>
             {
                 string[] parts = Value(result).Split(',', StringSplitOptions.TrimEntries);

@@ -16,6 +16,12 @@ internal sealed class ModelFlags
 
     public void AddTo(Command command)
     {
+        // The parser takes an option that it does not know for an argument.
+        _model.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: ['-', ..] } token])
+                result.AddError($"there is no option {token.Value}.");
+        });
         command.Add(_model);
         command.Add(_modelPath);
     }

@@ -29,7 +29,8 @@ internal sealed class PromptFlags
     {
         string? text = parsed.GetValue(_text);
         string? file = parsed.GetValue(_file);
-        int[]? ids = parsed.GetValue(_ids);
+        // An array that was not given reads as an empty one.
+        int[]? ids = parsed.GetResult(_ids) is null ? null : parsed.GetValue(_ids);
         int given = (text is null ? 0 : 1) + (file is null ? 0 : 1) + (ids is null ? 0 : 1);
         if (given > 1)
             throw new UsageException("more than one prompt is given; use one of --prompt, --prompt-file and --prompt-ids.");
