@@ -1,0 +1,192 @@
+#!/usr/bin/env bash
+# Builds, tests and packs Llm42. `./build.sh` alone lists the verbs.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+artifacts="$root/artifacts"
+solution="$root/Llm42.sln"
+
+# The SDK's own output: English, so that the test summary can be read; no greeting, no telemetry, no need of ICU.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="${DOTNET_SYSTEM_GLOBALIZATION_INVARIANT:-1}"
+
+usage() {
+  cat <<'TXT'
+usage: ./build.sh VERB
+
+  native              build the native library into artifacts/native
+  restore             restore the NuGet packages
+  generate [--check]  generate the C# bindings from the C headers; --check fails where the committed ones differ
+  test                build everything and run every test; the last line is "N passed, N failed, N skipped"
+  demo                build, then run the demonstration on the embedded model
+  bench [ARGS]        build, then run the benchmarks; ARGS go to BenchmarkDotNet
+  pack                build the NuGet packages into artifacts/packages
+  clean               delete artifacts/
+  help                print this
+
+What a verb needs of g++, cmake, ninja, clang and GoogleTest is installed with apt where it is missing.
+TXT
+}
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "build.sh: $*"
+  exit 1
+}
+
+need_dotnet() {
+  command -v dotnet >/dev/null || die "the .NET SDK is missing: install .NET 10 or later (https://dot.net) and put dotnet on the PATH."
+  local version
+  version=$(cd -- "$root" && dotnet --version) || die "global.json asks for a .NET 10 SDK; see the message above."
+  say "dotnet $version"
+}
+
+has_clang() {
+  local candidate
+  for candidate in clang clang-{20..14}; do
+    if command -v "$candidate" >/dev/null; then return 0; fi
+  done
+  return 1
+}
+
+has_gtest() { [[ -e /usr/include/gtest/gtest.h || -e /usr/local/include/gtest/gtest.h ]]; }
+
+# need_tools TOOL...: installs the Debian packages of those tools that are not there.
+need_tools() {
+  local tool packages=()
+  for tool in "$@"; do
+    case $tool in
+      g++) command -v g++ >/dev/null || packages+=(g++) ;;
+      cmake) command -v cmake >/dev/null || packages+=(cmake) ;;
+      ninja) command -v ninja >/dev/null || packages+=(ninja-build) ;;
+      clang) has_clang || packages+=(clang) ;;
+      gtest) has_gtest || packages+=(libgtest-dev) ;;
+      *) die "need_tools: unknown tool $tool" ;;
+    esac
+  done
+  if ((${#packages[@]} == 0)); then return; fi
+
+  if ! command -v apt-get >/dev/null; then
+    die "missing, and there is no apt-get to install them with (Debian's names): ${packages[*]}"
+  fi
+  local as_root=()
+  if ((EUID != 0)); then
+    if ! { command -v sudo >/dev/null && sudo -n true 2>/dev/null; }; then
+      say "build.sh: missing: ${packages[*]}. Run this as root, then repeat:"
+      say "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${packages[*]}"
+      exit 1
+    fi
+    as_root=(sudo -n)
+  fi
+  say "Installing with apt: ${packages[*]}"
+  "${as_root[@]}" apt-get update -qq >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
+}
+
+# build_native [CMAKE_ARG...]
+build_native() {
+  need_tools g++ cmake ninja
+  cmake -S "$root/native" -B "$artifacts/native" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@"
+  cmake --build "$artifacts/native"
+}
+
+generator() {
+  need_tools clang
+  dotnet run --project "$root/bindings/Llm42.Bindings.Generator" -c Release -- "$@"
+}
+
+build_managed() {
+  dotnet build "${1:-$solution}" -c Release -v quiet
+}
+
+verb_native() { build_native "$@"; }
+
+verb_restore() {
+  need_dotnet
+  dotnet restore "$solution"
+}
+
+verb_generate() {
+  need_dotnet
+  generator "$@"
+}
+
+# attribute NAME FILE: the number in NAME="..." of the first <testsuite> of a JUnit file.
+attribute() { sed -n "s/.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1; }
+
+# summary NAME FILE: the number behind the last "NAME:" of the summary that `dotnet test` prints.
+summary() { sed -n "s/^[[:space:]]*$1:[[:space:]]*\([0-9][0-9]*\)[[:space:]]*$/\1/p" "$2" | tail -n 1; }
+
+verb_test() {
+  need_dotnet
+  need_tools g++ cmake ninja gtest clang
+  local results="$artifacts/test-results" passed=0 failed=0 skipped=0 status=0
+  rm -rf -- "$results"
+  mkdir -p -- "$results"
+
+  build_native -DLLM42_BUILD_TESTS=ON
+  local junit="$results/native.xml"
+  ctest --test-dir "$artifacts/native" --output-on-failure --no-tests=error --output-junit "$junit" || status=$?
+  if [[ -s $junit ]]; then
+    local total native_failed native_skipped
+    total=$(attribute tests "$junit")
+    native_failed=$(attribute failures "$junit")
+    native_skipped=$(($(attribute skipped "$junit") + $(attribute disabled "$junit")))
+    passed=$((total - native_failed - native_skipped))
+    failed=$native_failed
+    skipped=$native_skipped
+  fi
+  if ((status != 0 && failed == 0)); then failed=1; fi
+
+  if generator --check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+
+  build_managed
+  local log="$results/dotnet.log" managed_failed
+  status=0
+  dotnet test --solution "$solution" -c Release --no-build --no-progress --no-ansi 2>&1 | tee "$log" || status=$?
+  managed_failed=$(summary failed "$log")
+  passed=$((passed + $(summary succeeded "$log" || true)))
+  skipped=$((skipped + $(summary skipped "$log" || true)))
+  # A test process that crashes fails the run without a failed test in its count.
+  if ((status != 0 && ${managed_failed:-0} == 0)); then managed_failed=1; fi
+  failed=$((failed + ${managed_failed:-0}))
+
+  printf '%s\n' "$passed passed, $failed failed, $skipped skipped"
+  ((failed == 0 && passed > 0))
+}
+
+verb_demo() {
+  need_dotnet
+  build_native >&2
+  build_managed "$root/src/Llm42.Cli" >&2
+  "$artifacts/bin/llm42" demo "$@"
+}
+
+verb_bench() {
+  need_dotnet
+  build_native
+  cd -- "$root"
+  dotnet run --project tests/Llm42.Benchmarks -c Release -- "$@"
+}
+
+verb_pack() {
+  need_dotnet
+  build_native
+  build_managed
+  dotnet pack "$solution" -c Release --no-build -o "$artifacts/packages"
+}
+
+verb_clean() { rm -rf -- "$artifacts"; }
+
+verb=${1:-help}
+if (($# > 0)); then shift; fi
+case $verb in
+  native | restore | generate | test | demo | bench | pack | clean) "verb_$verb" "$@" ;;
+  help | -h | --help) usage ;;
+  *)
+    say "build.sh: unknown verb '$verb'."
+    usage >&2
+    exit 2
+    ;;
+esac

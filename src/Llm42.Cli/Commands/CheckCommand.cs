@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Llm42.Cli.DemoModel;
+using Llm42.Cli.Determinism;
+using Llm42.Cli.Json;
+using Llm42.Cli.Options;
+using Llm42.Cli.Output;
+using Llm42.Tokenization;
+
+namespace Llm42.Cli.Commands;
+
+/// <summary>`llm42 check MODEL`, and `llm42 demo`, which is the same on the embedded model.</summary>
+internal sealed class CheckCommand
+{
+    private readonly ModelFlags? _model;
+    private readonly PromptFlags _prompt = new();
+    private readonly CheckFlags _check = new();
+    private readonly EngineFlags _engine = new();
+    private readonly OutputFlags _output = new();
+
+    private CheckCommand(ModelFlags? model) => _model = model;
+
+    public static Command Create() => Create(
+        new Command("check", "Answer one prompt many times amid changing load, without determinism and with it; PASS if every deterministic answer is the same."),
+        new ModelFlags());
+
+    public static Command CreateDemo() => Create(new Command("demo", "The same as check, on the embedded model."), null);
+
+    private static Command Create(Command command, ModelFlags? model)
+    {
+        var self = new CheckCommand(model);
+        model?.AddTo(command);
+        self._prompt.AddTo(command);
+        self._check.AddTo(command);
+        self._engine.AddTo(command);
+        self._output.AddTo(command);
+        CommandGuard.SetAction(command, self.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        LlmEngineOptions engineOptions = _engine.Read(parsed);
+        if (_engine.RefusesDeterminism(parsed))
+            throw new UsageException("--enable-llm42 0 switches determinism off, and this command is about determinism; leave it out.");
+        PromptSource prompt = await _prompt.ReadAsync(parsed, cancellation).ConfigureAwait(false)
+            ?? new PromptSource(BuiltInTexts.Prompt, null, AddSpecialTokens: true);
+        using ModelDirectory model = _model?.Open(parsed) ?? ModelDirectory.Open("demo");
+        IReadOnlyList<int> promptIds = prompt.Ids ?? prompt.Encode(TokenizerJson.Load(model.Path));
+        CheckOptions options = _check.Read(parsed, promptIds);
+
+        CheckReport report = await TerminalProgress.RunAsync(progress =>
+            new DeterminismCheck(model.Path, engineOptions, options, progress).RunAsync(
+                _engine.HasPlannedThreads(parsed), _engine.HasDrafter(parsed), cancellation)).ConfigureAwait(false);
+        if (_output.IsJson(parsed))
+            StandardOutput.WriteJson(CheckJson.Of(report), CliJsonContext.Standard.CheckJson);
+        CheckReportWriter.Write(report, _output.IsJson(parsed) ? Console.Error : Console.Out);
+        return report.IsPass ? CommandGuard.Success : CommandGuard.Failure;
+    }
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using Llm42.Cli.DemoModel;
+using Llm42.Cli.Json;
+using Llm42.Cli.Options;
+using Llm42.Cli.Output;
+
+namespace Llm42.Cli.Commands;
+
+/// <summary>`llm42 generate MODEL`: answers one prompt.</summary>
+internal sealed class GenerateCommand
+{
+    private readonly ModelFlags _model = new();
+    private readonly PromptFlags _prompt = new();
+    private readonly SamplingFlags _sampling = new();
+    private readonly EngineFlags _engine = new();
+    private readonly OutputFlags _output = new();
+
+    public static Command Create()
+    {
+        var self = new GenerateCommand();
+        var command = new Command("generate", "Answer a prompt; the text streams to standard output.");
+        self._model.AddTo(command);
+        self._prompt.AddTo(command);
+        self._sampling.AddTo(command);
+        self._engine.AddTo(command);
+        self._output.AddTo(command);
+        CommandGuard.SetAction(command, self.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        bool isJson = _output.IsJson(parsed);
+        if (_sampling.HasLogprobs(parsed) && !isJson)
+            throw new UsageException("--logprobs is given without --json; log-probabilities are written only there.");
+        LlmEngineOptions engineOptions = _engine.Read(parsed);
+        PromptSource prompt = await _prompt.ReadRequiredAsync(parsed, cancellation).ConfigureAwait(false);
+        GenerationOptions options = _sampling.Read(parsed, _engine, prompt.AddSpecialTokens);
+
+        using ModelDirectory model = _model.Open(parsed);
+        await using LlmEngine engine = await LlmEngine.LoadAsync(model.Path, engineOptions, null, cancellation).ConfigureAwait(false);
+        IReadOnlyList<int> promptIds = prompt.Encode(engine.Tokenizer);
+        if (isJson)
+        {
+            GenerationResult result = await engine.CompleteAsync(promptIds, options, cancellation).ConfigureAwait(false);
+            StandardOutput.WriteJson(
+                GenerateJson.Of(result, hasText: engine.Tokenizer is not null, _sampling.HasLogprobs(parsed)),
+                CliJsonContext.Standard.GenerateJson);
+            return CommandGuard.Success;
+        }
+
+        bool hasText = engine.Tokenizer is not null;
+        bool endsLine = false;
+        int count = 0;
+        await foreach (GenerationChunk chunk in engine.GenerateAsync(promptIds, options, cancellation).ConfigureAwait(false))
+        {
+            string text = hasText
+                ? chunk.Text
+                : string.Concat(chunk.Tokens.Select(token => count++ == 0 ? $"{token.TokenId}" : $",{token.TokenId}"));
+            if (text.Length == 0)
+                continue;
+            StandardOutput.Write(text);
+            endsLine = text[^1] == '\n';
+        }
+
+        if (!endsLine)
+            StandardOutput.WriteLine();
+        return CommandGuard.Success;
+    }
+}

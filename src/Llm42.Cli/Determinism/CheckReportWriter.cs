@@ -1,0 +1,86 @@
+using System.Globalization;
+using Llm42.Cli.Options;
+using Llm42.Cli.Output;
+
+namespace Llm42.Cli.Determinism;
+
+/// <summary>Tells a person what a check found.</summary>
+internal static class CheckReportWriter
+{
+    public static void Write(CheckReport report, TextWriter writer)
+    {
+        CheckOptions options = report.Options;
+        EngineDescription engine = report.Sections[0].Engine;
+        writer.WriteLine(
+            $"{report.Model.Architecture}, {report.Model.ParameterCount / 1e6:0.00} M parameters, {report.Model.WeightDtype}; "
+            + $"{engine.Device}, {engine.Threads} threads, {EngineWords.Name(engine.Isa)}; numerics profile {engine.NumericsProfile}");
+        writer.WriteLine(
+            $"One prompt of {options.PromptIds.Count} tokens, answered with {options.Tokens} tokens, {options.Runs} runs a row: "
+            + $"the first alone, the others amid 1 to {options.Neighbours} neighbours; seed {options.Seed}.");
+        foreach (CheckSection section in report.Sections)
+            WriteSection(section, writer);
+        if (report.Throughput.Count > 0)
+            WriteThroughput(report, writer);
+
+        writer.WriteLine();
+        if (report.IsPass)
+            writer.WriteLine("PASS: with determinism, one output (token ids and bits of log-probabilities) per temperature, whatever the load.");
+        foreach (string failure in report.Failures)
+            writer.WriteLine($"FAIL: {failure}.");
+    }
+
+    private static void WriteSection(CheckSection section, TextWriter writer)
+    {
+        EngineDescription engine = section.Engine;
+        writer.WriteLine();
+        writer.WriteLine($"{Capitalise(section.Name)} (fast numerics planned for {engine.PlannedThreads} threads, drafter {EngineWords.Name(engine.Drafter)})");
+        if (engine.FastIsInvariant)
+            writer.WriteLine(
+                "Fast and invariant numerics coincide here: so few threads never split K or KV. "
+                + "The answers agree without determinism too.");
+        else
+            writer.WriteLine("Fast numerics split K and KV by the shape of the batch here, so a log-probability may change with the load.");
+
+        var table = new TextTable(
+            writer, "mode", "temperature", "runs", "distinct token ids", "distinct outputs", "rollbacks", "tokens rolled back", "tokens/s");
+        foreach (CheckRow row in section.Rows)
+        {
+            table.AddRow(
+                row.IsDeterministic ? "deterministic" : "not deterministic",
+                Text(row.Temperature),
+                Text(row.Runs),
+                Text(row.DistinctTokenIds),
+                Text(row.DistinctOutputs),
+                Text(row.Rollbacks),
+                Text(row.TokensRolledBack),
+                row.TokensPerSecond.ToString("0", CultureInfo.InvariantCulture));
+        }
+
+        table.Write();
+    }
+
+    private static void WriteThroughput(CheckReport report, TextWriter writer)
+    {
+        writer.WriteLine();
+        writer.WriteLine(
+            $"Tokens/s on this machine, every request deterministic against none: medians of {report.Options.Repetitions} repetitions, measured in turns");
+        var table = new TextTable(writer, "drafter", "requests", "not deterministic", "deterministic", "ratio", "lowest", "highest");
+        foreach (ThroughputFigure figure in report.Throughput)
+        {
+            table.AddRow(
+                figure.Drafter,
+                Text(figure.Concurrency),
+                figure.FastMedian.ToString("0", CultureInfo.InvariantCulture),
+                figure.DeterministicMedian.ToString("0", CultureInfo.InvariantCulture),
+                figure.Ratio.ToString("0.000", CultureInfo.InvariantCulture),
+                figure.Ratios.Min().ToString("0.000", CultureInfo.InvariantCulture),
+                figure.Ratios.Max().ToString("0.000", CultureInfo.InvariantCulture));
+        }
+
+        table.Write();
+    }
+
+    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+
+    private static string Capitalise(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+}

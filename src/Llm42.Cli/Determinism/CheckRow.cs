@@ -1,0 +1,25 @@
+namespace Llm42.Cli.Determinism;
+
+/// <summary>A row of the table: many answers to one prompt in one mode.</summary>
+/// <param name="IsDeterministic">The checked requests asked for determinism.</param>
+/// <param name="Temperature">Their temperature.</param>
+/// <param name="Answers">Their answers.</param>
+/// <param name="Tokens">Tokens that they and their neighbours brought.</param>
+/// <param name="Elapsed">In this time.</param>
+internal sealed record CheckRow(
+    bool IsDeterministic, float Temperature, IReadOnlyList<Answer> Answers, int Tokens, TimeSpan Elapsed)
+{
+    public int Runs => Answers.Count;
+
+    public int DistinctTokenIds => Answers.Select(answer => answer.TokenIds).Distinct().Count();
+
+    public int DistinctOutputs => Answers.Select(answer => answer.Bits).Distinct().Count();
+
+    public int VerificationWindows => Answers.Sum(answer => answer.Statistics.VerificationWindows);
+
+    public int Rollbacks => Answers.Sum(answer => answer.Statistics.Rollbacks);
+
+    public int TokensRolledBack => Answers.Sum(answer => answer.Statistics.TokensRolledBack);
+
+    public double TokensPerSecond => Tokens / Elapsed.TotalSeconds;
+}

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using Llm42.Cli.Options;
+using Llm42.Core.Engine;
+
+namespace Llm42.Cli.Determinism;
+
+/// <summary>
+/// Answers one prompt again and again, alone and amid changing load, without determinism and with it, and counts how
+/// many different answers came.
+/// </summary>
+internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions engineOptions, CheckOptions options, ICheckProgress progress)
+{
+    /// <summary>A machine on which fast numerics split K and KV, for processors that are too small to do so.</summary>
+    public const int ManyCores = 64;
+
+    /// <summary>Runs it all.</summary>
+    /// <param name="hasPlannedThreads">The user fixed what fast numerics plan for: look at nothing else.</param>
+    /// <param name="hasDrafter">The user chose the drafter: use no other.</param>
+    /// <param name="cancellation">Ends the check early.</param>
+    public async Task<CheckReport> RunAsync(bool hasPlannedThreads, bool hasDrafter, CancellationToken cancellation)
+    {
+        var sections = new List<CheckSection>();
+        var throughput = new List<ThroughputFigure>();
+        ModelDescription model;
+        bool fastIsInvariant;
+        DrafterKind drafter;
+        await using (LlmEngine engine = await LoadAsync(engineOptions, cancellation).ConfigureAwait(false))
+        {
+            model = engine.Model;
+            fastIsInvariant = engine.Engine.FastIsInvariant;
+            drafter = engine.Engine.Drafter;
+            string name = hasPlannedThreads
+                ? $"as a machine of {engine.Engine.PlannedThreads} threads would split K and KV"
+                : "this machine";
+            sections.Add(await RunSectionAsync(name, engine, cancellation).ConfigureAwait(false));
+            await MeasureAsync(engine, throughput, cancellation).ConfigureAwait(false);
+        }
+
+        LlmEngineOptions same = hasDrafter ? engineOptions : WithDrafter(engineOptions, DrafterKind.Same);
+        if (options.Repetitions > 0 && !hasDrafter && drafter != DrafterKind.Same)
+        {
+            await using LlmEngine engine = await LoadAsync(same, cancellation).ConfigureAwait(false);
+            await MeasureAsync(engine, throughput, cancellation).ConfigureAwait(false);
+        }
+
+        if (fastIsInvariant && !hasPlannedThreads)
+        {
+            await using LlmEngine engine = await LoadAsync(same with { PlannedThreads = ManyCores }, cancellation).ConfigureAwait(false);
+            sections.Add(await RunSectionAsync(
+                $"as a {ManyCores}-core machine would split K and KV", engine, cancellation).ConfigureAwait(false));
+        }
+
+        return new CheckReport(
+            model, options, sections, throughput, IsBoundToSection: engineOptions.Engine.Verifier == VerifierKind.FixedShape);
+    }
+
+    private static LlmEngineOptions WithDrafter(LlmEngineOptions engine, DrafterKind drafter) =>
+        engine with { Engine = engine.Engine with { Drafter = drafter } };
+
+    private Task<LlmEngine> LoadAsync(LlmEngineOptions engine, CancellationToken cancellation) =>
+        LlmEngine.LoadAsync(modelDirectory, engine, null, cancellation);
+
+    private async Task<CheckSection> RunSectionAsync(string name, LlmEngine engine, CancellationToken cancellation)
+    {
+        var load = new LoadGenerator(engine, options);
+        var rows = new List<CheckRow>();
+        foreach (bool isDeterministic in (bool[])[false, true])
+        {
+            foreach (float temperature in options.Temperatures)
+            {
+                progress.Begin(
+                    $"{name}: {(isDeterministic ? "with" : "without")} determinism, temperature {temperature}", options.Runs);
+                rows.Add(await RunRowAsync(engine, load, isDeterministic, temperature, cancellation).ConfigureAwait(false));
+            }
+        }
+
+        return new CheckSection(name, engine.Engine, rows);
+    }
+
+    private async Task<CheckRow> RunRowAsync(
+        LlmEngine engine, LoadGenerator load, bool isDeterministic, float temperature, CancellationToken cancellation)
+    {
+        var requestOptions = new GenerationOptions
+        {
+            MaxTokens = options.Tokens,
+            Temperature = temperature,
+            Seed = options.Seed,
+            IsDeterministic = isDeterministic,
+            IgnoreEos = true,
+        };
+        var answers = new List<Answer>();
+        int tokens = 0;
+        var watch = Stopwatch.StartNew();
+        for (int run = 0; run < options.Runs; run++)
+        {
+            (Answer answer, int runTokens) = await LoadRun.ExecuteAsync(
+                engine, load.Arrivals(run, requestOptions), cancellation).ConfigureAwait(false);
+            answers.Add(answer);
+            tokens += runTokens;
+            progress.Step();
+        }
+
+        return new CheckRow(isDeterministic, temperature, answers, tokens, watch.Elapsed);
+    }
+
+    private async Task MeasureAsync(LlmEngine engine, List<ThroughputFigure> figures, CancellationToken cancellation)
+    {
+        if (options.Repetitions == 0)
+            return;
+        var load = new LoadGenerator(engine, options);
+        progress.Begin(
+            $"throughput, drafter {EngineWords.Name(engine.Engine.Drafter)}", options.Concurrencies.Count * 2 * (options.Repetitions + 1));
+        foreach (int concurrency in options.Concurrencies)
+        {
+            figures.Add(await ThroughputMeasurement.MeasureAsync(
+                engine, load, options, concurrency, progress.Step, cancellation).ConfigureAwait(false));
+        }
+    }
+}

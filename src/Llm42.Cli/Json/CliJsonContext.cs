@@ -1,0 +1,23 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Llm42.Cli.Json;
+
+/// <summary>How the command writes JSON: snake case, text as text, floats so that they read back to the same bits.</summary>
+[JsonSerializable(typeof(GenerateJson))]
+[JsonSerializable(typeof(ScoreJson))]
+[JsonSerializable(typeof(TokenizeJson))]
+[JsonSerializable(typeof(CheckJson))]
+[JsonSerializable(typeof(InfoJson))]
+[JsonSerializable(typeof(DoctorJson))]
+internal sealed partial class CliJsonContext : JsonSerializerContext
+{
+    public static CliJsonContext Standard { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

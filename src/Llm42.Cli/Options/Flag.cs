@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Llm42.Cli.Options;
+
+/// <summary>Makes options whose errors name the option, the value and what it may be.</summary>
+internal static class Flag
+{
+    public static Option<bool> Switch(string name, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description };
+
+    public static Option<string?> Text(string name, string help, string description, params string[] aliases) =>
+        new(name, aliases) { Description = description, HelpName = help };
+
+    public static Option<int?> Integer(string name, string description, int min, int max, params string[] aliases) =>
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = "N",
+            CustomParser = result => int.TryParse(Value(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+                && value >= min && value <= max
+                    ? value
+                    : Refuse<int?>(result, name, max == int.MaxValue
+                        ? $"an integer of {min} or more"
+                        : $"an integer from {min} to {max}"),
+        };
+
+    public static Option<ulong?> Seed(string name, string description, params string[] aliases) =>
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = "N",
+            CustomParser = result => ulong.TryParse(Value(result), NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+                ? value
+                : Refuse<ulong?>(result, name, $"an integer from 0 to {ulong.MaxValue}"),
+        };
+
+    public static Option<float?> Real(string name, string description, float min, float max, params string[] aliases) =>
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = "X",
+            CustomParser = result => float.TryParse(Value(result), NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
+                && value >= min && value <= max
+                    ? value
+                    : Refuse<float?>(result, name, $"a number from {min} to {max}"),
+        };
+
+    /// <summary>One of a few words, each standing for a value.</summary>
+    public static Option<T?> Choice<T>(
+        string name, string description, IReadOnlyDictionary<string, T> choices, params string[] aliases)
+        where T : struct =>
+        new(name, aliases)
+        {
+            Description = description,
+            HelpName = string.Join('|', choices.Keys),
+            CustomParser = result => choices.TryGetValue(Value(result), out T value)
+                ? value
+                : Refuse<T?>(result, name, $"one of {string.Join(", ", choices.Keys)}"),
+        };
+
+    /// <summary>One of a few words.</summary>
+    public static Option<string?> Word(string name, string description, IReadOnlyList<string> words) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', words),
+            CustomParser = result => words.Contains(Value(result))
+                ? Value(result)
+                : Refuse<string?>(result, name, $"one of {string.Join(", ", words)}"),
+        };
+
+    /// <summary>Token ids: "1,2,3".</summary>
+    public static Option<int[]?> TokenIds(string name, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "1,2,3",
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result =>
+            {
+                string[] parts = Value(result).Split(',', StringSplitOptions.TrimEntries);
+                int[] ids = new int[parts.Length];
+                for (int i = 0; i < parts.Length; i++)
+                {
+                    if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out ids[i]))
+                        return Refuse<int[]?>(result, name, "token ids separated by commas, such as 1,2,3");
+                }
+
+                return ids;
+            },
+        };
+
+    private static string Value(ArgumentResult result) => result.Tokens.Count == 0 ? "" : result.Tokens[^1].Value;
+
+    private static T? Refuse<T>(ArgumentResult result, string name, string expected)
+    {
+        result.AddError($"{name} is '{Value(result)}'; it must be {expected}.");
+        return default;
+    }
+}

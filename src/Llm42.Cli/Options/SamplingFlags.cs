@@ -1,0 +1,69 @@
+using System.CommandLine;
+
+namespace Llm42.Cli.Options;
+
+/// <summary>How the tokens of an answer are chosen and when it ends.</summary>
+internal sealed class SamplingFlags
+{
+    private static readonly GenerationOptions Defaults = new();
+
+    private readonly Option<bool> _deterministic = Flag.Switch(
+        "--deterministic", "Answer bit for bit the same whatever else the engine does.", "--is-deterministic");
+
+    private readonly Option<int?> _maxTokens = Flag.Integer(
+        "--max-tokens", $"Most tokens to generate (default {Defaults.MaxTokens}).", 1, int.MaxValue);
+
+    private readonly Option<float?> _temperature = Flag.Real(
+        "--temperature", "0 is greedy (default: the model's generation_config.json, else 1).", 0, 100);
+
+    private readonly Option<float?> _topP = Flag.Real("--top-p", "Keep the most likely tokens up to this probability.", 0, 1);
+
+    private readonly Option<int?> _topK = Flag.Integer("--top-k", "Keep this many of the most likely tokens; 0 keeps all.", 0, int.MaxValue);
+
+    private readonly Option<float?> _minP = Flag.Real("--min-p", "Drop tokens less likely than this times the most likely one.", 0, 1);
+
+    private readonly Option<ulong?> _seed = Flag.Seed("--seed", "Seed of the sampling noise (default 0).", "--random-seed", "--sampling-seed");
+
+    private readonly Option<bool> _ignoreEos = Flag.Switch("--ignore-eos", "Go on behind the model's end token.");
+
+    private readonly Option<string[]> _stop = new("--stop")
+    {
+        Description = "End the answer before this text; may be given more than once.",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<int?> _logprobs = Flag.Integer(
+        "--logprobs", "With --json: the log-probability of every token, and of the K most likely at its place.", 0, 1024);
+
+    public void AddTo(Command command)
+    {
+        Option[] all =
+            [_deterministic, _maxTokens, _temperature, _topP, _topK, _minP, _seed, _ignoreEos, _stop, _logprobs];
+        foreach (Option option in all)
+            command.Add(option);
+    }
+
+    /// <summary>Log-probabilities were asked for.</summary>
+    public bool HasLogprobs(ParseResult parsed) => parsed.GetValue(_logprobs) is not null;
+
+    public GenerationOptions Read(ParseResult parsed, EngineFlags engine, bool addSpecialTokens)
+    {
+        bool isDeterministic = parsed.GetValue(_deterministic) || engine.IsDeterministicThroughout(parsed);
+        if (isDeterministic && engine.RefusesDeterminism(parsed))
+            throw new UsageException("--deterministic is asked for and --enable-llm42 0 switches determinism off; leave one out.");
+        return Defaults with
+        {
+            MaxTokens = parsed.GetValue(_maxTokens) ?? Defaults.MaxTokens,
+            Temperature = parsed.GetValue(_temperature),
+            TopP = parsed.GetValue(_topP),
+            TopK = parsed.GetValue(_topK),
+            MinP = parsed.GetValue(_minP),
+            Seed = parsed.GetValue(_seed) ?? Defaults.Seed,
+            IsDeterministic = isDeterministic,
+            IgnoreEos = parsed.GetValue(_ignoreEos),
+            Stop = parsed.GetValue(_stop) ?? [],
+            TopLogprobs = parsed.GetValue(_logprobs) ?? 0,
+            AddSpecialTokens = addSpecialTokens,
+        };
+    }
+}

@@ -1,0 +1,2 @@
+// Every test runs a whole process that uses all processors.
+[assembly: DoNotParallelize]

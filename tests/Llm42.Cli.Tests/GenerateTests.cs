@@ -1,0 +1,158 @@
+using System.Text.Json.Nodes;
+using Llm42.Testing;
+
+namespace Llm42.Cli.Tests;
+
+[TestClass]
+public sealed class GenerateTests
+{
+    private static readonly string[] Prompt = ["--prompt", "And God said", "--max-tokens", "24"];
+
+    [TestMethod]
+    public async Task Json_has_the_documented_shape()
+    {
+        JsonNode json = await Cli.JsonAsync(["generate", "demo", .. Prompt, "--deterministic", "--ignore-eos", "--logprobs", "3"]);
+        CollectionAssert.AreEqual(new[] { "token_ids", "text", "finish_reason", "usage", "logprobs", "llm42" }, Cli.Keys(json));
+        CollectionAssert.AreEqual(new[] { "prompt_tokens", "completion_tokens" }, Cli.Keys(json["usage"]));
+        CollectionAssert.AreEqual(
+            new[] { "num_verification_windows", "num_rollbacks", "tokens_rolled_back" }, Cli.Keys(json["llm42"]));
+        int[] ids = Cli.Integers(json["token_ids"]);
+        Assert.HasCount(24, ids);
+        Assert.AreEqual(24, json["usage"]!["completion_tokens"]!.GetValue<int>());
+        Assert.AreEqual("length", json["finish_reason"]!.GetValue<string>());
+        JsonArray logprobs = json["logprobs"]!.AsArray();
+        Assert.HasCount(24, logprobs);
+        for (int i = 0; i < ids.Length; i++)
+        {
+            CollectionAssert.AreEqual(new[] { "token_id", "logprob", "top" }, Cli.Keys(logprobs[i]));
+            Assert.AreEqual(ids[i], logprobs[i]!["token_id"]!.GetValue<int>());
+            Assert.HasCount(3, logprobs[i]!["top"]!.AsArray());
+            Assert.IsLessThanOrEqualTo(0f, logprobs[i]!["logprob"]!.GetValue<float>());
+        }
+    }
+
+    [TestMethod]
+    public async Task Json_leaves_logprobs_out_unless_asked_for()
+    {
+        JsonNode json = await Cli.JsonAsync(["generate", "demo", .. Prompt]);
+        Assert.IsFalse(json.AsObject().ContainsKey("logprobs"));
+    }
+
+    [TestMethod]
+    public async Task Text_on_standard_output_is_the_text_of_the_json_and_nothing_else()
+    {
+        string[] arguments = ["generate", "demo", .. Prompt, "--deterministic", "--temperature", "0.7", "--seed", "5"];
+        Run text = await Cli.RunAsync(arguments);
+        Assert.AreEqual(0, text.ExitCode, text.ToString());
+        Assert.AreEqual("", text.Error);
+        JsonNode json = await Cli.JsonAsync(arguments);
+        Assert.AreEqual(json["text"]!.GetValue<string>().TrimEnd('\n'), text.Output.TrimEnd('\n'));
+    }
+
+    [TestMethod]
+    public async Task Seed_changes_a_sampled_answer_and_the_same_seed_repeats_it()
+    {
+        string[] arguments = ["generate", "demo", .. Prompt, "--deterministic", "--temperature", "0.9", "--ignore-eos"];
+        int[] first = Cli.Integers((await Cli.JsonAsync([.. arguments, "--seed", "1"]))["token_ids"]);
+        int[] again = Cli.Integers((await Cli.JsonAsync([.. arguments, "--random-seed", "1"]))["token_ids"]);
+        int[] other = Cli.Integers((await Cli.JsonAsync([.. arguments, "--seed", "2"]))["token_ids"]);
+        CollectionAssert.AreEqual(first, again);
+        CollectionAssert.AreNotEqual(first, other);
+    }
+
+    [TestMethod]
+    public async Task Prompt_comes_from_a_file_or_standard_input_or_ids_alike()
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "And God said");
+            string[] rest = ["--max-tokens", "8", "--temperature", "0", "--json"];
+            int[] ids = Cli.Integers((await Cli.JsonAsync("tokenize", "demo", "--prompt", "And God said"))["token_ids"]);
+            Run[] runs =
+            [
+                await Cli.RunAsync(["generate", "demo", "--prompt", "And God said", .. rest]),
+                await Cli.RunAsync(["generate", "demo", "--prompt-file", file, .. rest]),
+                await Cli.RunWithInputAsync("And God said", ["generate", "demo", "--prompt-file", "-", .. rest]),
+                await Cli.RunAsync(["generate", "demo", "--prompt-ids", string.Join(',', ids), .. rest]),
+            ];
+            foreach (Run run in runs)
+                Assert.AreEqual(runs[0].Output, run.Output, run.ToString());
+            Assert.AreEqual(ids.Length, Cli.Parse(runs[0])["usage"]!["prompt_tokens"]!.GetValue<int>());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [TestMethod]
+    public async Task Stop_text_ends_the_answer_before_it()
+    {
+        string[] arguments = ["generate", "demo", "--prompt", "And God said", "--max-tokens", "64", "--temperature", "0"];
+        string whole = (await Cli.JsonAsync(arguments))["text"]!.GetValue<string>();
+        string stop = whole.Substring(whole.Length / 2, 3);
+        JsonNode json = await Cli.JsonAsync([.. arguments, "--stop", stop]);
+        Assert.AreEqual("stop", json["finish_reason"]!.GetValue<string>());
+        Assert.AreEqual(whole[..whole.IndexOf(stop, StringComparison.Ordinal)], json["text"]!.GetValue<string>());
+    }
+
+    [TestMethod]
+    [DataRow("stories260k-f32")]
+    [DataRow("stories260k-bf16")]
+    public async Task Golden_ids_of_a_real_model_come_out(string model)
+    {
+        string directory = RepositoryRoot.InShared($"data/models/{model}");
+        JsonNode golden = JsonNode.Parse(await File.ReadAllTextAsync(RepositoryRoot.InShared($"data/golden/{model}.json")))!;
+        foreach (JsonNode? item in golden["cases"]!.AsArray())
+        {
+            string prompt = item!["prompt"]!.GetValue<string>();
+            int[] expected = Cli.Integers(item["greedy_ids"]);
+            JsonNode json = await Cli.JsonAsync(
+                "generate", directory, "--prompt", prompt, "--temperature", "0", "--deterministic", "--kv-dtype", "f32",
+                "--ignore-eos", "--max-tokens", $"{expected.Length}");
+            CollectionAssert.AreEqual(expected, Cli.Integers(json["token_ids"]), $"{model}, prompt '{prompt}'");
+        }
+    }
+
+    [TestMethod]
+    public async Task Answer_depends_on_no_engine_option()
+    {
+        string[] arguments =
+            ["generate", "demo", .. Prompt, "--deterministic", "--temperature", "0.7", "--seed", "3", "--ignore-eos", "--logprobs", "2"];
+        string[][] engines =
+        [
+            ["--threads", "1"],
+            ["--threads", "2", "--planned-threads", "64", "--drafter", "same", "--window", "4"],
+            ["--drafter", "same", "--llm42-window-size", "1", "--llm42-verify-batch-size", "1", "--page-size", "8"],
+            ["--drafter", "none", "--prefill-chunk", "7", "--isa", "portable"],
+            ["--enable-deterministic-inference", "2"],
+            ["--enable-llm42", "1", "--llm42-skip-mismatch", "50", "--drafter", "same"],
+        ];
+        JsonNode expected = await Cli.JsonAsync(arguments);
+        foreach (string[] engine in engines)
+        {
+            JsonNode json = await Cli.JsonAsync([.. arguments, .. engine]);
+            Assert.AreEqual(expected["token_ids"]!.ToJsonString(), json["token_ids"]!.ToJsonString(), string.Join(' ', engine));
+            Assert.AreEqual(expected["logprobs"]!.ToJsonString(), json["logprobs"]!.ToJsonString(), string.Join(' ', engine));
+        }
+    }
+
+    [TestMethod]
+    public async Task Forced_mismatches_show_in_the_statistics()
+    {
+        string[] arguments = ["generate", "demo", .. Prompt, "--ignore-eos", "--deterministic", "--drafter", "same", "--window", "8"];
+        JsonNode honest = (await Cli.JsonAsync(arguments))["llm42"]!;
+        JsonNode forced = (await Cli.JsonAsync([.. arguments, "--llm42-skip-mismatch", "50"]))["llm42"]!;
+        Assert.IsGreaterThan(0, honest["num_verification_windows"]!.GetValue<int>());
+        Assert.IsGreaterThan(0, forced["num_rollbacks"]!.GetValue<int>());
+        Assert.IsGreaterThan(0, forced["tokens_rolled_back"]!.GetValue<int>());
+    }
+
+    [TestMethod]
+    public async Task Request_without_determinism_pays_for_no_verification()
+    {
+        JsonNode json = await Cli.JsonAsync(["generate", "demo", .. Prompt, "--drafter", "same"]);
+        Assert.AreEqual(0, json["llm42"]!["num_verification_windows"]!.GetValue<int>());
+    }
+}
