@@ -1,0 +1,1 @@
+return Llm42.Bindings.Generator.GeneratorCommand.Run(args, Console.Out, Console.Error);

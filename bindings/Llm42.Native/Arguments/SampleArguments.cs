@@ -1,0 +1,26 @@
+namespace Llm42.Native.Arguments;
+
+/// <summary>Arguments of <see cref="Operators.Sample"/>: a choice of the next tokens.</summary>
+public readonly record struct SampleArguments
+{
+    /// <inheritdoc cref="SampleParams.Rows"/>
+    public required int Rows { get; init; }
+
+    /// <inheritdoc cref="SampleParams.Vocabulary"/>
+    public required int Vocabulary { get; init; }
+
+    /// <inheritdoc cref="SampleParams.Logits"/>
+    public required BufferView Logits { get; init; }
+
+    /// <inheritdoc cref="SampleParams.LogitsStride"/>
+    public long LogitsStride { get; init; }
+
+    /// <inheritdoc cref="SampleParams.Sampling"/>
+    public required BufferView Sampling { get; init; }
+
+    /// <inheritdoc cref="SampleParams.Ids"/>
+    public required BufferView Ids { get; init; }
+
+    /// <inheritdoc cref="SampleParams.Margins"/>
+    public BufferView Margins { get; init; }
+}

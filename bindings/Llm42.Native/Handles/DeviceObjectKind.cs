@@ -1,0 +1,10 @@
+namespace Llm42.Native.Handles;
+
+/// <summary>What can be made from a device.</summary>
+internal enum DeviceObjectKind
+{
+    Stream,
+    Buffer,
+    Weight,
+    KvCache,
+}

@@ -1,0 +1,17 @@
+namespace Llm42.Native;
+
+/// <summary>How a weight matrix is given and how it is to be kept.</summary>
+public sealed record NativeWeightOptions
+{
+    /// <summary>dtype of the source: f32, f16 or bf16.</summary>
+    public required DType SourceType { get; init; }
+
+    /// <summary>Input features (K).</summary>
+    public required int Columns { get; init; }
+
+    /// <summary>dtype to compute with; by default that of the source, which is then kept exactly.</summary>
+    public DType Format { get; init; }
+
+    /// <summary>How the parts are joined.</summary>
+    public WeightLayout Layout { get; init; }
+}

@@ -1,0 +1,4 @@
+# Every FMA of llm42 is written as one; the compiler neither makes nor breaks any, and reorders nothing.
+function(llm42_floating_point target)
+  target_compile_options(${target} PRIVATE -ffp-contract=off -fno-fast-math)
+endfunction()

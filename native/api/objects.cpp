@@ -1,0 +1,119 @@
+// llm42/device.h, stream.h, buffer.h, weight.h, kv_cache.h
+#include "api/call.h"
+#include "core/registry.h"
+#include "core/validate.h"
+
+using namespace llm42;
+
+llm42_status llm42_device_create(const llm42_device_options* options, llm42_device** device) noexcept {
+  return call(__func__, [&] {
+    check_not_null("device", device);
+    *device = nullptr;
+    const llm42_device_options copy = read_params("options", options);
+    validate(copy);
+    *device = open_device(copy).release();
+  });
+}
+
+void llm42_device_destroy(llm42_device* device) noexcept { delete device; }
+
+llm42_status llm42_device_get_info(const llm42_device* device, llm42_device_info* info) noexcept {
+  return call(__func__, [&] {
+    check_not_null("device", device);
+    llm42_device_info filled{};
+    device->get_info(filled);
+    write_info("info", info, filled);
+  });
+}
+
+llm42_status llm42_stream_create(llm42_device* device, llm42_stream** stream) noexcept {
+  return call(__func__, [&] {
+    check_not_null("stream", stream);
+    *stream = nullptr;
+    check_not_null("device", device);
+    *stream = device->create_stream().release();
+  });
+}
+
+void llm42_stream_destroy(llm42_stream* stream) noexcept { delete stream; }
+
+llm42_status llm42_stream_synchronize(llm42_stream* stream) noexcept {
+  return call(__func__, [&] {
+    check_not_null("stream", stream);
+    stream->synchronize();
+  });
+}
+
+llm42_status llm42_buffer_create(llm42_device* device, int64_t size, llm42_buffer** buffer) noexcept {
+  return call(__func__, [&] {
+    check_not_null("buffer", buffer);
+    *buffer = nullptr;
+    check_not_null("device", device);
+    validate_buffer_size(size);
+    *buffer = device->create_buffer(size).release();
+  });
+}
+
+void llm42_buffer_destroy(llm42_buffer* buffer) noexcept { delete buffer; }
+
+llm42_status llm42_buffer_upload(llm42_stream* stream, llm42_buffer* buffer, int64_t offset, const void* source,
+                                 int64_t size) noexcept {
+  return call(__func__, [&] {
+    check_not_null("stream", stream);
+    validate_copy(*stream, buffer, offset, source, size);
+    if (size > 0) stream->upload(*buffer, offset, source, size);
+  });
+}
+
+llm42_status llm42_buffer_download(llm42_stream* stream, const llm42_buffer* buffer, int64_t offset,
+                                   void* destination, int64_t size) noexcept {
+  return call(__func__, [&] {
+    check_not_null("stream", stream);
+    validate_copy(*stream, buffer, offset, destination, size);
+    if (size > 0) stream->download(*buffer, offset, destination, size);
+  });
+}
+
+llm42_status llm42_weight_create(llm42_stream* stream, const llm42_weight_params* params,
+                                 llm42_weight** weight) noexcept {
+  return call(__func__, [&] {
+    check_not_null("weight", weight);
+    *weight = nullptr;
+    check_not_null("stream", stream);
+    llm42_weight_params copy = read_params("params", params);
+    validate(copy);
+    *weight = stream->create_weight(copy).release();
+  });
+}
+
+void llm42_weight_destroy(llm42_weight* weight) noexcept { delete weight; }
+
+llm42_status llm42_weight_get_info(const llm42_weight* weight, llm42_weight_info* info) noexcept {
+  return call(__func__, [&] {
+    check_not_null("weight", weight);
+    write_info("info", info, weight->info);
+  });
+}
+
+llm42_status llm42_kv_cache_create(llm42_device* device, const llm42_kv_cache_params* params,
+                                   llm42_kv_cache** cache) noexcept {
+  return call(__func__, [&] {
+    check_not_null("cache", cache);
+    *cache = nullptr;
+    check_not_null("device", device);
+    llm42_kv_cache_params copy = read_params("params", params);
+    validate(copy);
+    *cache = device->create_kv_cache(copy).release();
+  });
+}
+
+void llm42_kv_cache_destroy(llm42_kv_cache* cache) noexcept { delete cache; }
+
+llm42_status llm42_kv_cache_copy_page(llm42_stream* stream, llm42_kv_cache* cache, int32_t source,
+                                      int32_t destination) noexcept {
+  return call(__func__, [&] {
+    check_not_null("stream", stream);
+    validate_copy_page(*stream, cache, source, destination);
+    if (source != destination) stream->copy_page(*cache, source, destination);
+  });
+}

@@ -1,0 +1,108 @@
+// Devices, buffers, weights and caches.
+#include "core/check.h"
+#include "core/error.h"
+#include "core/validate.h"
+
+namespace llm42 {
+
+int32_t size_of(llm42_dtype dtype) { return dtype == LLM42_DTYPE_F16 || dtype == LLM42_DTYPE_BF16 ? 2 : 4; }
+
+const char* name_of(llm42_dtype dtype) {
+  switch (dtype) {
+    case LLM42_DTYPE_DEFAULT: return "default";
+    case LLM42_DTYPE_F32: return "f32";
+    case LLM42_DTYPE_F16: return "f16";
+    case LLM42_DTYPE_BF16: return "bf16";
+    case LLM42_DTYPE_I32: return "i32";
+    default: return "unknown";
+  }
+}
+
+int32_t activation_size(const Stream& stream) { return size_of(stream.device->activation_dtype()); }
+
+void validate(const llm42_device_options& options) {
+  check_not_null("options.backend", options.backend);
+  check_range("options.ordinal", options.ordinal, 0, INT32_MAX);
+  check_range("options.threads", options.threads, 0, 1024);
+  check_range("options.planned_threads", options.planned_threads, 0, 1024);
+  check_range("options.isa", options.isa, LLM42_CPU_ISA_AUTO, LLM42_CPU_ISA_AVX512);
+  check_zero("options.reserved", options.reserved);
+}
+
+void validate_buffer_size(int64_t size) { check_range("size", size, 1, int64_t{1} << 46); }
+
+void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const void* host, int64_t size) {
+  check_handle("buffer", buffer, stream);
+  check_range("offset", offset, 0, buffer->size);
+  check_range("size", size, 0, buffer->size - offset);
+  if (size != 0) check_not_null("host memory", host);
+}
+
+namespace {
+
+bool is_float(llm42_dtype dtype) {
+  return dtype == LLM42_DTYPE_F32 || dtype == LLM42_DTYPE_F16 || dtype == LLM42_DTYPE_BF16;
+}
+
+}  // namespace
+
+void validate(llm42_weight_params& params) {
+  if (!is_float(params.dtype)) {
+    fail_argument("dtype is ", params.dtype, " (", name_of(params.dtype), "); it must be f32, f16 or bf16");
+  }
+  if (params.format == LLM42_DTYPE_DEFAULT) params.format = params.dtype;
+  if (!is_float(params.format)) {
+    fail_argument("format is ", params.format, " (", name_of(params.format),
+                  "); it must be default, f32, f16 or bf16");
+  }
+  check_range("layout", params.layout, LLM42_WEIGHT_LAYOUT_ROWS, LLM42_WEIGHT_LAYOUT_GATE_UP);
+  check_range("columns", params.columns, 1, 1 << 24);
+  check_range("part_count", params.part_count, 1, 64);
+  check_not_null("parts", params.parts);
+  int64_t rows = 0;
+  for (int32_t i = 0; i < params.part_count; ++i) {
+    const llm42_weight_part& part = params.parts[i];
+    const std::string name = text("parts[", i, "]");
+    check_not_null((name + ".data").c_str(), part.data);
+    check_range((name + ".rows").c_str(), part.rows, 1, max_extent);
+    const int64_t size = part.rows * params.columns * size_of(params.dtype);
+    if (part.size != size) {
+      fail_argument(name, ".size is ", part.size, "; ", part.rows, " rows of ", params.columns, " ",
+                    name_of(params.dtype), " elements are ", size, " bytes");
+    }
+    rows += part.rows;
+  }
+  check_range("rows over all parts", rows, 1, max_extent);
+  if (params.layout == LLM42_WEIGHT_LAYOUT_GATE_UP) {
+    if (params.part_count != 2) {
+      fail_argument("part_count is ", params.part_count, "; layout gate_up takes 2, gate then up");
+    }
+    if (params.parts[0].rows != params.parts[1].rows) {
+      fail_argument("parts[1].rows is ", params.parts[1].rows, "; layout gate_up needs it equal to parts[0].rows (",
+                    params.parts[0].rows, ")");
+    }
+  }
+}
+
+void validate(llm42_kv_cache_params& params) {
+  if (params.dtype == LLM42_DTYPE_DEFAULT) params.dtype = LLM42_DTYPE_BF16;
+  if (params.dtype != LLM42_DTYPE_F32 && params.dtype != LLM42_DTYPE_BF16) {
+    fail_argument("dtype is ", params.dtype, " (", name_of(params.dtype), "); it must be default, f32 or bf16");
+  }
+  check_range("layers", params.layers, 1, 4096);
+  check_range("kv_heads", params.kv_heads, 1, 1024);
+  check_range("head_size", params.head_size, 1, 1024);
+  check_range("page_size", params.page_size, 8, 1024);
+  if ((params.page_size & (params.page_size - 1)) != 0) {
+    fail_argument("page_size is ", params.page_size, "; it must be a power of two");
+  }
+  check_range("pages", params.pages, 1, INT32_MAX / params.page_size);
+}
+
+void validate_copy_page(const Stream& stream, const KvCache* cache, int32_t source, int32_t destination) {
+  check_handle("cache", cache, stream);
+  check_range("source", source, 0, cache->shape.pages - 1);
+  check_range("destination", destination, 0, cache->shape.pages - 1);
+}
+
+}  // namespace llm42

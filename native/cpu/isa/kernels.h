@@ -1,0 +1,111 @@
+// The kernels of one instruction set. Kernels neither allocate, nor start threads, nor check arguments: the
+// operators in cpu/ do.
+#pragma once
+
+#include <stdint.h>
+
+namespace llm42 {
+namespace cpu {
+
+// Columns of a packed weight panel, in memory [K][panel_columns].
+constexpr int64_t panel_columns = 32;
+// Rows of the tile that plans of fast numerics count in, whatever the instruction set's own tile is.
+constexpr int64_t planned_tile_rows = 12;
+
+enum Format { format_f32, format_f16, format_bf16, format_count };
+
+// What happens to a finished tile of sums. `columns` counts output columns, at most 32 (16 behind SwiGLU).
+struct TileStore {
+  const float* sums;  // [rows][panel_columns]
+  int64_t rows;
+  int64_t columns;
+  const float* bias;     // NULL or the bias of the first column
+  const float* up_bias;  // SwiGLU only: the same for the up half
+  const float* residual;
+  int64_t residual_stride;
+  float* output;
+  int64_t output_stride;
+};
+
+// Best and second best of the values seen; ties go to the lower id.
+struct Best {
+  float value;
+  float second;
+  uint32_t id;
+};
+
+struct Kernels {
+  // --- linear ---
+  // Most rows that a tile function takes.
+  int64_t tile_rows;
+  // sums[rows][32] (+)= x * panel. x is packed [k][rows]; one FMA chain per element, k ascending, from zero if
+  // `first`. tile_cached is for f32 panels that are already in cache; the others prefetch.
+  void (*tile[format_count])(int64_t rows, const float* x, const void* panel, float* sums, int64_t sums_stride,
+                             int64_t k, bool first);
+  void (*tile_cached)(int64_t rows, const float* x, const float* panel, float* sums, int64_t sums_stride,
+                      int64_t k, bool first);
+  // One row by two panels, for more memory streams at once. sums has 64 elements.
+  void (*row_by_two[format_count])(const float* x, const void* panel, const void* next, float* sums, int64_t k);
+  // Converts `count` (a multiple of 16) packed elements to f32.
+  void (*expand[format_count])(const void* source, float* destination, int64_t count);
+  // packed[k][rows] = x[row * stride + k]
+  void (*pack_rows)(const float* x, int64_t stride, int64_t rows, int64_t k, float* packed);
+  void (*store_plain)(const TileStore& tile);
+  void (*store_residual)(const TileStore& tile);
+  void (*store_swiglu)(const TileStore& tile);
+
+  // --- normalisation and rotation ---
+  void (*rms_norm)(const float* x, float* residual, const float* weight, float* output, int64_t width,
+                   float epsilon);
+  // Rotates the pairs (x[i], x[i + half]) by the angles whose cosines and sines are given.
+  void (*rotate)(float* x, const float* cosines, const float* sines, int64_t half);
+
+  // --- attention ---
+  // Converts `rows` rows of `width` (at most 32) elements of a cache, `stride` elements apart, into a panel
+  // [rows][panel_columns].
+  void (*gather_panel[format_count])(const void* source, int64_t stride, int64_t rows, int64_t width, float* panel);
+  // Replaces scores [begin, end) by exp(score - largest). The sum has an accumulator per lane index % 16.
+  void (*softmax_part)(float* scores, int64_t begin, int64_t end, float* largest, float* sum);
+  // Joins a later part (largest, sum, values) into a running one.
+  void (*merge)(float* running_largest, float* running_sum, float* running, float largest, float sum,
+                const float* values, int64_t count);
+  void (*divide)(const float* values, float divisor, float* output, int64_t count);
+  void (*scale)(const float* values, float factor, float* output, int64_t count);
+
+  // --- logits ---
+  float (*largest)(const float* x, int64_t count);  // NaN is ignored; -inf if there is nothing else
+  float (*sum_of_exp)(const float* x, int64_t count, float largest);
+  float (*log)(float x);
+  void (*log_softmax)(const float* x, int64_t count, float largest, float log_sum, float* output);
+  void (*exp)(const float* x, float shift, float* output, int64_t count);  // exp(x - shift)
+  // Appends ids with x > threshold, in ascending order, from `*position` on, until `capacity` of them are there or
+  // `count` is reached (`*position` says where it stopped). Returns how many.
+  int64_t (*find_above)(const float* x, int64_t count, float threshold, int64_t* position, uint32_t* ids,
+                        int64_t capacity);
+
+  // --- sampling ---
+  // output = logit / temperature kept finite; NaN and -inf become -inf. Returns whether any logit is finite.
+  bool (*temper)(const float* logits, float temperature, float* output, int64_t count);
+  void (*best_of)(const float* x, int64_t count, Best* best);
+  // Best of x[id] + gumbel(seed, position, id): over all ids below count, and over listed ids.
+  void (*best_noisy)(const float* x, int64_t count, uint64_t seed, uint64_t position, Best* best);
+  void (*best_noisy_of)(const float* x, const uint32_t* ids, int64_t count, uint64_t seed, uint64_t position,
+                        Best* best);
+};
+
+// Each is filled by the translation units compiled for it.
+#define LLM42_DECLARE_ISA(isa)           \
+  namespace isa {                        \
+  void add_linear(Kernels& kernels);     \
+  void add_norm(Kernels& kernels);       \
+  void add_attention(Kernels& kernels);  \
+  void add_logits(Kernels& kernels);     \
+  void add_sampling(Kernels& kernels);   \
+  }
+LLM42_DECLARE_ISA(portable)
+LLM42_DECLARE_ISA(avx2)
+LLM42_DECLARE_ISA(avx512)
+#undef LLM42_DECLARE_ISA
+
+}  // namespace cpu
+}  // namespace llm42

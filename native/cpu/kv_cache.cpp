@@ -1,0 +1,101 @@
+// The paged cache: memory, page copies, and the write of rotated keys and of values.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "core/error.h"
+#include "cpu/dtype.h"
+#include "cpu/objects.h"
+#include "cpu/parallel.h"
+
+namespace llm42::cpu {
+
+namespace {
+
+// Bytes of a cache; the factors' ranges keep every product but the last below 2^63.
+int64_t cache_bytes(const llm42_kv_cache_params& shape) {
+  const int64_t element = shape.dtype == LLM42_DTYPE_F32 ? 4 : 2;
+  const int64_t slots = int64_t{shape.pages} * shape.page_size;
+  const int64_t slot_bytes = int64_t{2} * shape.kv_heads * shape.head_size * element;
+  const int64_t layer_bytes = slots * slot_bytes;
+  constexpr int64_t limit = int64_t{1} << 46;
+  if (layer_bytes > limit / shape.layers) {
+    fail(LLM42_STATUS_OUT_OF_MEMORY, "KV cache of ", shape.layers, " layers of ", layer_bytes,
+         " bytes: more than 2^46 bytes");
+  }
+  return layer_bytes * shape.layers;
+}
+
+void write_element(std::byte* base, int64_t index, float value, bool is_f32) {
+  if (is_f32) {
+    reinterpret_cast<float*>(base)[index] = value;
+  } else {
+    reinterpret_cast<uint16_t*>(base)[index] = f32_to_bf16(value);
+  }
+}
+
+}  // namespace
+
+CpuKvCache::CpuKvCache(CpuDevice& owner, const llm42_kv_cache_params& params)
+    : llm42_kv_cache(owner, params), block_(owner.memory(), cache_bytes(params), "KV cache") {}
+
+void CpuStream::copy_page(llm42_kv_cache& cache, int32_t source, int32_t destination) {
+  auto& pages = static_cast<CpuKvCache&>(cache);
+  for (int64_t layer = 0; layer < pages.shape.layers; ++layer) {
+    std::memcpy(pages.page(layer, destination), pages.page(layer, source), static_cast<size_t>(pages.page_bytes()));
+  }
+}
+
+void CpuStream::rope_write_kv(const llm42_rope_write_kv_params& p) {
+  auto& cache = static_cast<CpuKvCache&>(*p.cache);
+  const auto* positions = at<const int32_t>(p.positions);
+  const auto* slots = at<const int32_t>(p.slots);
+  const int64_t page_size = cache.shape.page_size;
+  std::vector<int32_t> written;
+  written.reserve(static_cast<size_t>(p.rows));
+  for (int64_t row = 0; row < p.rows; ++row) {
+    check_index("positions", row, positions[row], 0, p.table_positions - 1);
+    check_index("slots", row, slots[row], -1, cache.shape.pages * page_size - 1);
+    if (slots[row] >= 0) written.push_back(slots[row]);
+  }
+  std::sort(written.begin(), written.end());
+  const auto twice = std::adjacent_find(written.begin(), written.end());
+  if (twice != written.end()) fail_argument("slots holds ", *twice, " more than once; slots must be distinct");
+
+  auto* qkv = at<float>(p.qkv);
+  const auto* table = at<const float>(p.table);
+  const int64_t head_size = cache.shape.head_size;
+  const int64_t heads = p.query_heads + cache.shape.kv_heads;
+  const int64_t half = p.rotary_size / 2;
+  const bool is_f32 = cache.shape.dtype == LLM42_DTYPE_F32;
+  const Kernels& kernels = device_.kernels();
+  // One unit is a head, not a row: neighbouring positions share the cache lines of transposed keys.
+  const int64_t row_block = 32;
+  const int64_t row_blocks = (p.rows + row_block - 1) / row_block;
+  parallel_for(device_.threads_for(p.rows * heads * head_size), heads * row_blocks, 1, [&](int64_t unit, int) {
+    const int64_t head = unit % heads;
+    const int64_t first_row = unit / heads * row_block;
+    const int64_t end_row = std::min<int64_t>(first_row + row_block, p.rows);
+    for (int64_t row = first_row; row < end_row; ++row) {
+      float* const x = qkv + row * p.qkv_stride + head * head_size;
+      const bool is_query = head < p.query_heads;
+      if (!is_query && slots[row] < 0) continue;
+      if (half > 0) {
+        const float* const angles = table + int64_t{positions[row]} * p.rotary_size;
+        kernels.rotate(x, angles, angles + half, half);
+      }
+      if (is_query) continue;
+      const int64_t kv_head = head - p.query_heads;
+      const float* const value = x + cache.shape.kv_heads * head_size;
+      const int64_t place = slots[row] % page_size;
+      std::byte* const keys = cache.keys(p.layer, slots[row] / page_size, kv_head);
+      std::byte* const values = cache.values(p.layer, slots[row] / page_size, kv_head);
+      for (int64_t d = 0; d < head_size; ++d) {
+        write_element(keys, d * page_size + place, x[d], is_f32);
+        write_element(values, place * head_size + d, value[d], is_f32);
+      }
+    }
+  });
+}
+
+}  // namespace llm42::cpu

@@ -1,0 +1,231 @@
+// Products with a packed weight. Every output is one FMA chain over k, ascending, however the work is cut: threads
+// share out panels and blocks of rows, never k. Fast numerics on many planned threads alone cut k.
+#include <algorithm>
+
+#include "cpu/objects.h"
+#include "cpu/parallel.h"
+
+namespace llm42::cpu {
+
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Panel elements expanded to f32 at a time: 192 x 32 leave room in a first-level cache of 32 KiB for the input.
+constexpr int64_t expanded_depth = 192;
+
+// Row tiles from which one expansion of the weights pays for itself.
+constexpr int64_t expansion_threshold = 3;
+
+// Rows whose sums of one panel stay in the second-level cache.
+constexpr int64_t rows_per_block = 480;
+
+struct Problem {
+  const llm42_linear_params& params;
+  const CpuWeight& weight;
+  const Kernels& kernels;
+  int64_t rows;
+  int64_t depth;
+  int64_t panels;
+  int64_t row_tiles;
+  int64_t element_size;
+  Format format;
+  const float* input;  // [tile][depth][rows of the tile]
+
+  int64_t rows_of_tile(int64_t tile) const { return std::min(kernels.tile_rows, rows - tile * kernels.tile_rows); }
+
+  // Input of a tile from column `k` on.
+  const float* input_at(int64_t tile, int64_t k) const {
+    return input + tile * kernels.tile_rows * depth + k * rows_of_tile(tile);
+  }
+
+  const void* panel_at(int64_t panel, int64_t k) const {
+    return weight.panel(panel) + k * panel_columns * element_size;
+  }
+};
+
+// Finishes `count` rows of a panel, from row `row` of the output on.
+void store(const Problem& problem, int64_t panel, int64_t row, int64_t count, const float* sums) {
+  const llm42_linear_params& p = problem.params;
+  const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;
+  const int64_t features = is_swiglu ? problem.weight.info.rows / 2 : problem.weight.info.rows;
+  const int64_t step = is_swiglu ? panel_columns / 2 : panel_columns;
+  const int64_t column = panel * step;
+  const auto* bias = at<const float>(p.bias);
+  TileStore tile{};
+  tile.sums = sums;
+  tile.rows = count;
+  tile.columns = std::min(step, features - column);
+  tile.bias = bias == nullptr ? nullptr : bias + column;
+  tile.output = at<float>(p.output) + row * p.output_stride + column;
+  tile.output_stride = p.output_stride;
+  if (is_swiglu) {
+    tile.up_bias = bias == nullptr ? nullptr : bias + features + column;
+    problem.kernels.store_swiglu(tile);
+  } else if (p.epilogue == LLM42_EPILOGUE_RESIDUAL) {
+    tile.residual = at<const float>(p.residual) + row * p.residual_stride + column;
+    tile.residual_stride = p.residual_stride;
+    problem.kernels.store_residual(tile);
+  } else {
+    problem.kernels.store_plain(tile);
+  }
+}
+
+// One row: panels in pairs.
+void run_row(const Problem& problem, int threads) {
+  const int64_t pairs = ceil_div(problem.panels, 2);
+  parallel_for(threads, pairs, 2, [&](int64_t pair, int) {
+    alignas(64) float sums[2 * panel_columns];
+    const int64_t panel = 2 * pair;
+    if (panel + 1 < problem.panels) {
+      problem.kernels.row_by_two[problem.format](problem.input, problem.panel_at(panel, 0),
+                                                 problem.panel_at(panel + 1, 0), sums, problem.depth);
+      store(problem, panel + 1, 0, 1, sums + panel_columns);
+    } else {
+      problem.kernels.tile[problem.format](1, problem.input, problem.panel_at(panel, 0), sums, panel_columns,
+                                           problem.depth, true);
+    }
+    store(problem, panel, 0, 1, sums);
+  });
+}
+
+// A few tiles of rows: the weights are expanded in the registers of each tile.
+void run_tiles(const Problem& problem, int threads) {
+  parallel_for(threads, problem.panels, 4, [&](int64_t panel, int) {
+    alignas(64) float sums[planned_tile_rows * panel_columns];
+    for (int64_t tile = 0; tile < problem.row_tiles; ++tile) {
+      const int64_t count = problem.rows_of_tile(tile);
+      problem.kernels.tile[problem.format](count, problem.input_at(tile, 0), problem.panel_at(panel, 0), sums,
+                                           panel_columns, problem.depth, true);
+      store(problem, panel, tile * problem.kernels.tile_rows, count, sums);
+    }
+  });
+}
+
+// Many rows: one expansion of a part of a panel serves all of a block's tiles.
+void run_blocks(const Problem& problem, int threads, std::byte* scratch) {
+  const int64_t tile_rows = problem.kernels.tile_rows;
+  const int64_t blocks = ceil_div(problem.rows, rows_per_block);
+  const int64_t tiles_per_block = ceil_div(problem.row_tiles, blocks);
+  const int64_t thread_floats = (tiles_per_block * tile_rows + expanded_depth) * panel_columns;
+  parallel_for(threads, blocks * problem.panels, 1, [&](int64_t unit, int thread) {
+    float* const sums = reinterpret_cast<float*>(scratch) + thread * thread_floats;
+    float* const expanded = sums + tiles_per_block * tile_rows * panel_columns;
+    const int64_t panel = unit % problem.panels;
+    const int64_t first_tile = unit / problem.panels * tiles_per_block;
+    const int64_t end_tile = std::min(first_tile + tiles_per_block, problem.row_tiles);
+    for (int64_t k = 0; k < problem.depth; k += expanded_depth) {
+      const int64_t depth = std::min(expanded_depth, problem.depth - k);
+      problem.kernels.expand[problem.format](problem.panel_at(panel, k), expanded, depth * panel_columns);
+      for (int64_t tile = first_tile; tile < end_tile; ++tile) {
+        problem.kernels.tile_cached(problem.rows_of_tile(tile), problem.input_at(tile, k), expanded,
+                                    sums + (tile - first_tile) * tile_rows * panel_columns, panel_columns, depth,
+                                    k == 0);
+      }
+    }
+    const int64_t first_row = first_tile * tile_rows;
+    const int64_t end_row = std::min(end_tile * tile_rows, problem.rows);
+    if (first_row < end_row) store(problem, panel, first_row, end_row - first_row, sums);
+  });
+}
+
+// Fast numerics with fewer units of work than planned threads: k is cut into segments, each a chain of its own;
+// their sums are added in ascending order. The cut depends on the shape of the product and on the plan alone.
+int64_t plan_segments(int64_t rows, int64_t depth, int64_t panels, int64_t planned_threads) {
+  const int64_t units = panels * ceil_div(rows, planned_tile_rows);
+  if (units >= planned_threads) return 1;
+  const int64_t wanted = std::min<int64_t>(8, ceil_div(planned_threads, units));
+  return std::clamp<int64_t>(depth / 32, 1, wanted);
+}
+
+void run_segments(const Problem& problem, int threads, int64_t segments, std::byte* scratch) {
+  const int64_t tile_rows = problem.kernels.tile_rows;
+  const int64_t sums_size = problem.row_tiles * tile_rows * panel_columns;
+  const int64_t segment_depth = ceil_div(problem.depth, segments);
+  float* const partial = reinterpret_cast<float*>(scratch);
+  parallel_for(threads, problem.panels * segments, 1, [&](int64_t unit, int) {
+    const int64_t panel = unit / segments;
+    const int64_t k = std::min(unit % segments * segment_depth, problem.depth);
+    const int64_t depth = std::min(segment_depth, problem.depth - k);
+    for (int64_t tile = 0; tile < problem.row_tiles; ++tile) {
+      problem.kernels.tile[problem.format](problem.rows_of_tile(tile), problem.input_at(tile, k),
+                                           problem.panel_at(panel, k),
+                                           partial + unit * sums_size + tile * tile_rows * panel_columns,
+                                           panel_columns, depth, true);
+    }
+  });
+  parallel_for(threads, problem.panels, 4, [&](int64_t panel, int) {
+    float* const sums = partial + panel * segments * sums_size;
+    for (int64_t segment = 1; segment < segments; ++segment) {
+      const float* const more = sums + segment * sums_size;
+      for (int64_t i = 0; i < problem.rows * panel_columns; ++i) sums[i] += more[i];
+    }
+    store(problem, panel, 0, problem.rows, sums);
+  });
+}
+
+// Rows of a tile side by side, [depth][rows], so that a tile reads its input as one stream.
+void pack_input(const Problem& problem, int threads, float* packed) {
+  const auto* input = at<const float>(problem.params.input);
+  const int64_t stride = problem.params.input_stride;
+  constexpr int64_t piece = 512;
+  const int64_t pieces = ceil_div(problem.depth, piece);
+  parallel_for(threads, problem.row_tiles * pieces, 1, [&](int64_t unit, int) {
+    const int64_t tile = unit / pieces;
+    const int64_t k = unit % pieces * piece;
+    const int64_t count = problem.rows_of_tile(tile);
+    const int64_t first_row = tile * problem.kernels.tile_rows;
+    problem.kernels.pack_rows(input + first_row * stride + k, stride, count, std::min(piece, problem.depth - k),
+                              packed + first_row * problem.depth + k * count);
+  });
+}
+
+}  // namespace
+
+void CpuStream::linear(const llm42_linear_params& p) {
+  const auto& weight = static_cast<const CpuWeight&>(*p.weight);
+  const Kernels& kernels = device_.kernels();
+  Problem problem{p,
+                  weight,
+                  kernels,
+                  p.rows,
+                  weight.info.columns,
+                  weight.panels(),
+                  ceil_div(p.rows, kernels.tile_rows),
+                  weight.element_size(),
+                  weight.format(),
+                  at<const float>(p.input)};
+  const int threads = device_.threads_for(problem.rows * problem.panels * problem.depth * panel_columns);
+  const int64_t segments =
+      plan_segments(problem.rows, problem.depth, problem.panels, device_.planned_threads(p.numerics));
+  const bool has_blocks = problem.row_tiles > expansion_threshold && segments == 1;
+
+  const int64_t packed_floats = problem.rows == 1 ? 0 : ceil_div(problem.rows * problem.depth, 16) * 16;
+  int64_t scratch_floats = 0;
+  if (segments > 1) {
+    scratch_floats = problem.panels * segments * problem.row_tiles * kernels.tile_rows * panel_columns;
+  } else if (has_blocks) {
+    const int64_t blocks = ceil_div(problem.rows, rows_per_block);
+    scratch_floats =
+        threads * (ceil_div(problem.row_tiles, blocks) * kernels.tile_rows + expanded_depth) * panel_columns;
+  }
+  std::byte* const workspace = device_.workspace((packed_floats + scratch_floats) * int64_t{sizeof(float)});
+  std::byte* const scratch = workspace + packed_floats * int64_t{sizeof(float)};
+  if (problem.rows > 1) {
+    auto* const packed = reinterpret_cast<float*>(workspace);
+    pack_input(problem, threads, packed);
+    problem.input = packed;
+  }
+
+  if (segments > 1) {
+    run_segments(problem, threads, segments, scratch);
+  } else if (problem.rows == 1) {
+    run_row(problem, threads);
+  } else if (has_blocks) {
+    run_blocks(problem, threads, scratch);
+  } else {
+    run_tiles(problem, threads);
+  }
+}
+
+}  // namespace llm42::cpu

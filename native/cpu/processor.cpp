@@ -1,0 +1,85 @@
+#include "cpu/processor.h"
+
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__unix__)
+#include <unistd.h>
+#endif
+
+namespace llm42::cpu {
+
+#if defined(__x86_64__)
+
+namespace {
+
+struct Features {
+  bool avx2 = false;
+  bool avx512 = false;
+};
+
+// Bits of XCR0: register files that the operating system saves.
+uint64_t saved_state() {
+  uint32_t low = 0;
+  uint32_t high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<uint64_t>(high) << 32) | low;
+}
+
+Features detect() {
+  Features features;
+  uint32_t a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return features;
+  const uint32_t needed = bit_FMA | bit_F16C | bit_AVX | bit_OSXSAVE;
+  if ((c & needed) != needed) return features;
+  const uint64_t state = saved_state();
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return features;
+  features.avx2 = (state & 0x6) == 0x6 && (b & bit_AVX2) != 0;
+  const uint32_t wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+  features.avx512 = features.avx2 && (state & 0xe6) == 0xe6 && (b & wide) == wide;
+  return features;
+}
+
+const Features& features() {
+  static const Features detected = detect();
+  return detected;
+}
+
+}  // namespace
+
+bool has_avx2() { return features().avx2; }
+bool has_avx512() { return features().avx512; }
+
+std::string processor_name() {
+  uint32_t words[12] = {};
+  for (uint32_t i = 0; i < 3; ++i) {
+    uint32_t* w = words + 4 * i;
+    if (__get_cpuid(0x80000002u + i, w, w + 1, w + 2, w + 3) == 0) return "x86-64 processor";
+  }
+  char brand[sizeof words + 1] = {};
+  std::memcpy(brand, words, sizeof words);
+  std::string name = brand;
+  name.erase(0, name.find_first_not_of(' '));
+  return name.empty() ? "x86-64 processor" : name;
+}
+
+#else
+
+bool has_avx2() { return false; }
+bool has_avx512() { return false; }
+std::string processor_name() { return "processor"; }
+
+#endif
+
+int64_t physical_memory() {
+#if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
+  const int64_t pages = sysconf(_SC_PHYS_PAGES);
+  const int64_t page = sysconf(_SC_PAGESIZE);
+  if (pages > 0 && page > 0) return pages * page;
+#endif
+  return 0;
+}
+
+}  // namespace llm42::cpu

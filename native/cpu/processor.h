@@ -1,0 +1,15 @@
+// What the processor and the operating system offer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace llm42::cpu {
+
+bool has_avx2();    // with FMA and F16C
+bool has_avx512();  // F, BW, DQ and VL, with what has_avx2() says
+
+std::string processor_name();
+int64_t physical_memory();  // bytes; 0 if unknown
+
+}  // namespace llm42::cpu

@@ -1,0 +1,143 @@
+// Packing of weights into panels, and reading rows back (embedding).
+#include <algorithm>
+#include <cstring>
+
+#include "cpu/dtype.h"
+#include "cpu/objects.h"
+#include "cpu/parallel.h"
+
+namespace llm42::cpu {
+
+namespace {
+
+int64_t features_per_panel(const llm42_weight_info& info) {
+  return info.layout == LLM42_WEIGHT_LAYOUT_GATE_UP ? panel_columns / 2 : panel_columns;
+}
+
+int64_t panel_count(const llm42_weight_info& info) {
+  const int64_t features = info.layout == LLM42_WEIGHT_LAYOUT_GATE_UP ? info.rows / 2 : info.rows;
+  return (features + features_per_panel(info) - 1) / features_per_panel(info);
+}
+
+int64_t size_of_format(llm42_dtype format) { return format == LLM42_DTYPE_F32 ? 4 : 2; }
+
+float read_f32(const std::byte* source, llm42_dtype dtype) {
+  if (dtype == LLM42_DTYPE_F32) {
+    float value;
+    std::memcpy(&value, source, sizeof value);
+    return value;
+  }
+  uint16_t half;
+  std::memcpy(&half, source, sizeof half);
+  return dtype == LLM42_DTYPE_F16 ? f16_to_f32(half) : bf16_to_f32(half);
+}
+
+void write_f32(std::byte* destination, llm42_dtype format, float value) {
+  if (format == LLM42_DTYPE_F32) {
+    std::memcpy(destination, &value, sizeof value);
+    return;
+  }
+  const uint16_t half = format == LLM42_DTYPE_F16 ? f32_to_f16(value) : f32_to_bf16(value);
+  std::memcpy(destination, &half, sizeof half);
+}
+
+// Columns of a panel that are packed together: 32 rows x 64 columns of source fit the first-level cache.
+constexpr int64_t column_block = 64;
+
+// Fills one column of a panel, elements begin..end of a source row, without a change of type.
+template <class Element>
+void copy_column(const std::byte* source, std::byte* column, int64_t begin, int64_t end) {
+  for (int64_t k = begin; k < end; ++k) {
+    std::memcpy(column + k * panel_columns * int64_t{sizeof(Element)}, source + k * int64_t{sizeof(Element)},
+                sizeof(Element));
+  }
+}
+
+void convert_column(const std::byte* source, llm42_dtype dtype, std::byte* column, llm42_dtype format, int64_t begin,
+                    int64_t end) {
+  const int64_t read_size = size_of_format(dtype);
+  const int64_t write_size = size_of_format(format);
+  if (dtype == format && read_size == 2) return copy_column<uint16_t>(source, column, begin, end);
+  if (dtype == format) return copy_column<uint32_t>(source, column, begin, end);
+  for (int64_t k = begin; k < end; ++k) {
+    write_f32(column + k * panel_columns * write_size, format, read_f32(source + k * read_size, dtype));
+  }
+}
+
+// Row `row` of the parts stacked on one another.
+const std::byte* source_row(const llm42_weight_params& params, int64_t row) {
+  const llm42_weight_part* part = params.parts;
+  while (row >= part->rows) row -= (part++)->rows;
+  return static_cast<const std::byte*>(part->data) + row * params.columns * size_of_format(params.dtype);
+}
+
+// Row of the joined source that a panel's column holds; -1 for padding.
+int64_t row_of_column(const llm42_weight_info& info, int64_t panel, int64_t column) {
+  if (info.layout != LLM42_WEIGHT_LAYOUT_GATE_UP) {
+    const int64_t row = panel * panel_columns + column;
+    return row < info.rows ? row : -1;
+  }
+  const int64_t half = panel_columns / 2;
+  const int64_t feature = panel * half + column % half;
+  if (feature >= info.rows / 2) return -1;
+  return column < half ? feature : info.rows / 2 + feature;
+}
+
+}  // namespace
+
+CpuWeight::CpuWeight(CpuDevice& owner, const llm42_weight_info& shape)
+    : llm42_weight(owner, shape), block_(owner.memory(), shape.size, "weight") {}
+
+Format CpuWeight::format() const {
+  if (info.format == LLM42_DTYPE_F32) return format_f32;
+  return info.format == LLM42_DTYPE_F16 ? format_f16 : format_bf16;
+}
+
+int64_t CpuWeight::panels() const { return panel_count(info); }
+int64_t CpuWeight::element_size() const { return size_of_format(info.format); }
+
+std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params& params) {
+  llm42_weight_info info{};
+  info.struct_size = sizeof info;
+  info.format = params.format;
+  info.layout = params.layout;
+  info.columns = params.columns;
+  for (int32_t i = 0; i < params.part_count; ++i) info.rows += params.parts[i].rows;
+  // At most 2^31 rows and padding, 2^24 columns and 4 bytes: no overflow.
+  info.size = panel_count(info) * panel_columns * info.columns * size_of_format(info.format);
+  auto weight = std::make_unique<CpuWeight>(device_, info);
+
+  const int64_t element = weight->element_size();
+  parallel_for(device_.threads_for(info.rows * info.columns), weight->panels(), 1, [&](int64_t panel, int) {
+    const std::byte* rows[panel_columns];
+    for (int64_t column = 0; column < panel_columns; ++column) {
+      const int64_t row = row_of_column(info, panel, column);
+      rows[column] = row < 0 ? nullptr : source_row(params, row);
+    }
+    for (int64_t begin = 0; begin < info.columns; begin += column_block) {
+      const int64_t end = std::min<int64_t>(begin + column_block, info.columns);
+      for (int64_t column = 0; column < panel_columns; ++column) {
+        if (rows[column] == nullptr) continue;  // the block came zero-filled
+        convert_column(rows[column], params.dtype, weight->panel(panel) + column * element, params.format, begin, end);
+      }
+    }
+  });
+  return weight;
+}
+
+void CpuStream::embedding(const llm42_embedding_params& p) {
+  const auto& table = static_cast<const CpuWeight&>(*p.table);
+  const auto* ids = at<const int32_t>(p.ids);
+  for (int64_t row = 0; row < p.rows; ++row) check_index("ids", row, ids[row], 0, table.info.rows - 1);
+  auto* output = at<float>(p.output);
+  const int64_t width = table.info.columns;
+  const int64_t element = table.element_size();
+  parallel_for(device_.threads_for(p.rows * width), p.rows, 1, [&](int64_t row, int) {
+    const std::byte* column = table.panel(ids[row] / panel_columns) + ids[row] % panel_columns * element;
+    for (int64_t k = 0; k < width; ++k) {
+      output[row * width + k] = read_f32(column + k * panel_columns * element, table.info.format);
+    }
+  });
+}
+
+}  // namespace llm42::cpu

@@ -1,0 +1,14 @@
+namespace Llm42.Core.Engine;
+
+/// <summary>What proposes the draft tokens of deterministic requests.</summary>
+public enum DrafterKind
+{
+    /// <summary><see cref="None"/> where fast numerics are invariant anyway, else <see cref="Same"/>.</summary>
+    Auto,
+
+    /// <summary>The same weights under fast numerics.</summary>
+    Same,
+
+    /// <summary>Nothing: tokens are decoded under invariant numerics directly.</summary>
+    None,
+}

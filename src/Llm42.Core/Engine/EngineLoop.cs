@@ -1,0 +1,216 @@
+using System.Collections.Concurrent;
+using Llm42.Core.Execution;
+using Llm42.Core.Requests;
+using Llm42.Core.Scheduling;
+using Llm42.Core.Verification;
+
+namespace Llm42.Core.Engine;
+
+/// <summary>
+/// The engine: one thread that owns sequences, pages and the executor. Requests come in and events go out through
+/// channels. All public members may be used from any thread.
+/// </summary>
+public sealed class EngineLoop : IAsyncDisposable
+{
+    private readonly IModelExecutor _executor;
+    private readonly EngineOptions _options;
+    private readonly Scheduler _scheduler;
+    private readonly Verifier _verifier;
+    private readonly ConcurrentQueue<(Sequence Sequence, RequestHandle Handle)> _inbox = new();
+    private readonly Dictionary<Sequence, RequestHandle> _handles = [];
+    private readonly ManualResetEventSlim _wake = new(false);
+    private readonly Lock _submission = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _nextId;
+    private int _queued;
+    private volatile bool _stopping;
+
+    /// <summary>Starts an engine. It disposes the executor when it ends.</summary>
+    public EngineLoop(IModelExecutor executor, EngineOptions options)
+    {
+        _executor = executor;
+        _options = options;
+        _scheduler = new Scheduler(executor.Info, options);
+        _verifier = new Verifier(options);
+        new Thread(Run) { Name = "llm42 engine", IsBackground = true }.Start();
+    }
+
+    /// <summary>What the executor says of itself.</summary>
+    public ExecutorInfo Info => _executor.Info;
+
+    /// <summary>Queues a request.</summary>
+    /// <param name="request">What is asked.</param>
+    /// <param name="cancellationToken">Ends the request early, as <see cref="RequestHandle.Cancel"/> does.</param>
+    /// <exception cref="ArgumentException">A value is out of range, or the request can never fit.</exception>
+    /// <exception cref="EngineQueueFullException">Too many requests are waiting.</exception>
+    /// <exception cref="ObjectDisposedException">The engine has ended.</exception>
+    public RequestHandle Submit(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        RequestValidation.Validate(request, Info);
+        int limit = _scheduler.TokenLimitOf(request);
+        var handle = new RequestHandle(limit, Wake);
+        lock (_submission)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            if (Volatile.Read(ref _queued) >= _options.QueueCapacity)
+                throw new EngineQueueFullException(_options.QueueCapacity);
+            Interlocked.Increment(ref _queued);
+            _inbox.Enqueue((new Sequence(_nextId++, request, Info.PageSize, limit), handle));
+        }
+
+        if (cancellationToken.CanBeCanceled)
+        {
+            CancellationTokenRegistration registration = cancellationToken.Register(handle.Cancel);
+            _ = handle.Completion.ContinueWith(
+                _ => registration.Unregister(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        Wake();
+        return handle;
+    }
+
+    /// <summary>Cancels every request, ends the thread and disposes the executor.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_submission)
+            _stopping = true;
+        Wake();
+        await _stopped.Task.ConfigureAwait(false);
+    }
+
+    private void Wake() => _wake.Set();
+
+    private void Run()
+    {
+        Exception? failure = null;
+        try
+        {
+            while (!_stopping)
+            {
+                // Reset before looking: whatever arrives after the look sets it again.
+                _wake.Reset();
+                Receive();
+                if (!Step() && !_stopping)
+                    _wake.Wait();
+            }
+        }
+#pragma warning disable CA1031 // Whatever goes wrong here must reach the callers, not end the process.
+        catch (Exception error)
+        {
+            failure = error;
+        }
+#pragma warning restore CA1031
+        finally
+        {
+            End(failure);
+        }
+    }
+
+    private void Receive()
+    {
+        while (_inbox.TryDequeue(out (Sequence Sequence, RequestHandle Handle) entry))
+        {
+            _handles.Add(entry.Sequence, entry.Handle);
+            _scheduler.Add(entry.Sequence);
+        }
+
+        foreach ((Sequence sequence, RequestHandle handle) in _handles)
+        {
+            if (handle.IsCancelRequested)
+                sequence.FinishReason = FinishReason.Cancelled;
+        }
+
+        CompleteFinished([.. _handles.Keys]);
+    }
+
+    private bool Step()
+    {
+        BatchPlan? plan = _scheduler.Next();
+        Volatile.Write(ref _queued, _scheduler.Waiting.Count + _inbox.Count);
+        if (plan is null)
+            return false;
+
+        StepResult result;
+        try
+        {
+            result = _executor.Execute(plan);
+        }
+#pragma warning disable CA1031 // The requests of the batch fail with the executor's error; the others go on.
+        catch (Exception error)
+        {
+            foreach (BatchSegment segment in plan.Segments)
+                Fail(segment.Sequence, error);
+            return true;
+        }
+#pragma warning restore CA1031
+
+        _verifier.Apply(plan, result);
+        List<Sequence> sequences = [.. plan.Segments.Select(segment => segment.Sequence)];
+        Publish(sequences);
+        CompleteFinished(sequences);
+        if (_options.CheckIntegrity)
+            _scheduler.CheckIntegrity();
+        return true;
+    }
+
+    private void Publish(IEnumerable<Sequence> sequences)
+    {
+        foreach (Sequence sequence in sequences)
+        {
+            RequestHandle handle = _handles[sequence];
+            while (sequence.Outbox.TryDequeue(out TokenEvent token))
+                handle.Publish(token);
+        }
+    }
+
+    private void CompleteFinished(IEnumerable<Sequence> sequences)
+    {
+        foreach (Sequence sequence in sequences)
+        {
+            if (sequence.FinishReason is not { } reason)
+                continue;
+            _scheduler.Remove(sequence);
+            if (_handles.Remove(sequence, out RequestHandle? handle))
+                handle.Complete(new RequestCompletion(
+                    reason, sequence.PromptLength, sequence.CommittedCount, sequence.Statistics, sequence.PromptScores));
+        }
+    }
+
+    private void Fail(Sequence sequence, Exception error)
+    {
+        _scheduler.Remove(sequence);
+        if (_handles.Remove(sequence, out RequestHandle? handle))
+            handle.Fail(error);
+    }
+
+    private void End(Exception? failure)
+    {
+        lock (_submission)
+            _stopping = true;
+        while (_inbox.TryDequeue(out (Sequence Sequence, RequestHandle Handle) entry))
+            _handles.Add(entry.Sequence, entry.Handle);
+        foreach (Sequence sequence in _handles.Keys.ToList())
+        {
+            if (failure is not null)
+            {
+                Fail(sequence, failure);
+                continue;
+            }
+
+            sequence.FinishReason = FinishReason.Cancelled;
+            CompleteFinished([sequence]);
+        }
+
+        try
+        {
+            _executor.Dispose();
+            _stopped.SetResult();
+        }
+#pragma warning disable CA1031 // The error belongs to whoever disposes the engine.
+        catch (Exception error)
+        {
+            _stopped.SetException(error);
+        }
+#pragma warning restore CA1031
+    }
+}

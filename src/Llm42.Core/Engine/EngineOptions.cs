@@ -1,0 +1,79 @@
+using Llm42.Core.Execution;
+
+namespace Llm42.Core.Engine;
+
+/// <summary>Policy of the engine. With the invariant verifier none of it changes a bit of a deterministic answer.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>Requests that run at once; further ones wait. 1..65536.</summary>
+    public int MaxSequences { get; init; } = 64;
+
+    /// <summary>Rows of one step, over all requests. At least MaxSequences + Window + 1.</summary>
+    public int MaxBatchTokens { get; init; } = 1024;
+
+    /// <summary>Most prompt rows of one request in a step. 1 or more.</summary>
+    public int PrefillChunk { get; init; } = 512;
+
+    /// <summary>Requests that may wait; one more is refused. 1 or more.</summary>
+    public int QueueCapacity { get; init; } = 1024;
+
+    /// <summary>Most drafts of a request before a verify pass (W). 1 or more.</summary>
+    public int Window { get; init; } = 64;
+
+    /// <summary>Most windows in one verify pass (G). 1 or more.</summary>
+    public int VerifyGroup { get; init; } = 8;
+
+    /// <summary>What proposes drafts.</summary>
+    public DrafterKind Drafter { get; init; } = DrafterKind.Auto;
+
+    /// <summary>How drafts are verified.</summary>
+    public VerifierKind Verifier { get; init; } = VerifierKind.Invariant;
+
+    /// <summary>
+    /// Fault injection for tests and studies: 100 compares honestly; 0 never rolls back, which gives the guarantee
+    /// up; any other x forces mismatches so that ceil(x% of the window) drafts roll back.
+    /// </summary>
+    public double SkipMismatch { get; init; } = 100;
+
+    /// <summary>Check the KV bookkeeping after every step; slow.</summary>
+    public bool CheckIntegrity { get; init; }
+
+    /// <summary>The drafter in use on an executor, <see cref="DrafterKind.Auto"/> resolved.</summary>
+    public DrafterKind ResolveDrafter(ExecutorInfo info) => Drafter switch
+    {
+        DrafterKind.Auto when Verifier == VerifierKind.Invariant && info.FastIsInvariant => DrafterKind.None,
+        DrafterKind.Auto => DrafterKind.Same,
+        _ => Drafter,
+    };
+
+    /// <summary>Throws an <see cref="ArgumentException"/> that names the first value out of range.</summary>
+    public void Validate()
+    {
+        Require(MaxSequences is >= 1 and <= 65536, nameof(MaxSequences), MaxSequences, "1..65536");
+        Require(PrefillChunk >= 1, nameof(PrefillChunk), PrefillChunk, "1 or more");
+        Require(QueueCapacity >= 1, nameof(QueueCapacity), QueueCapacity, "1 or more");
+        Require(Window is >= 1 and <= 4096, nameof(Window), Window, "1..4096");
+        Require(VerifyGroup is >= 1 and <= 4096, nameof(VerifyGroup), VerifyGroup, "1..4096");
+        Require(SkipMismatch is >= 0 and <= 100, nameof(SkipMismatch), SkipMismatch, "0..100");
+        Require(Enum.IsDefined(Drafter), nameof(Drafter), Drafter, "Auto, Same or None");
+        Require(Enum.IsDefined(Verifier), nameof(Verifier), Verifier, "Invariant or FixedShape");
+        Require(
+            MaxBatchTokens >= MaxSequences + Window + 1 && MaxBatchTokens <= 1 << 20,
+            nameof(MaxBatchTokens), MaxBatchTokens, $"MaxSequences + Window + 1 = {MaxSequences + Window + 1} or more, up to 1048576");
+        if (Verifier != VerifierKind.FixedShape)
+            return;
+        Require(Drafter != DrafterKind.None, nameof(Drafter), Drafter, "Auto or Same, since a fixed-shape verifier needs drafts to verify");
+        Require(
+            FixedShapeRows <= MaxBatchTokens, nameof(MaxBatchTokens), MaxBatchTokens,
+            $"VerifyGroup x (Window + 1) = {FixedShapeRows} or more with the fixed-shape verifier");
+    }
+
+    /// <summary>Rows of a fixed-shape verify pass: each window has its drafts and the token before them.</summary>
+    internal int FixedShapeRows => VerifyGroup * (Window + 1);
+
+    private static void Require(bool holds, string name, object value, string range)
+    {
+        if (!holds)
+            throw new ArgumentException($"{name} is {value}; it must be {range}.", name);
+    }
+}

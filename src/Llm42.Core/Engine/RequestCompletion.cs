@@ -1,0 +1,20 @@
+using Llm42.Core.Execution;
+using Llm42.Core.Requests;
+
+namespace Llm42.Core.Engine;
+
+/// <summary>How a request ended.</summary>
+/// <param name="Reason">Why.</param>
+/// <param name="PromptTokens">Tokens of the prompt.</param>
+/// <param name="CompletionTokens">Committed tokens.</param>
+/// <param name="Statistics">Counts; final.</param>
+/// <param name="PromptScores">
+/// If asked for: a prediction behind each prompt token. All but the last hold the score of the prompt's next token,
+/// the last one the prediction of the first generated token.
+/// </param>
+public sealed record RequestCompletion(
+    FinishReason Reason,
+    int PromptTokens,
+    int CompletionTokens,
+    RequestStatistics Statistics,
+    IReadOnlyList<RowPrediction> PromptScores);

@@ -1,0 +1,11 @@
+namespace Llm42.Core.Execution;
+
+/// <summary>What the engine needs to know of an executor.</summary>
+/// <param name="VocabularySize">Token ids are 0..VocabularySize-1.</param>
+/// <param name="MaxContext">Most positions of one sequence, prompt and answer together.</param>
+/// <param name="PageSize">Positions per KV page.</param>
+/// <param name="PageCount">KV pages that sequences may use: pages 0..PageCount-1.</param>
+/// <param name="FastIsInvariant">Fast steps give the same bits as invariant ones, so that drafting gains nothing.</param>
+/// <param name="NumericsProfile">Name of the invariant numerics, KV dtype included.</param>
+public sealed record ExecutorInfo(
+    int VocabularySize, int MaxContext, int PageSize, int PageCount, bool FastIsInvariant, string NumericsProfile);

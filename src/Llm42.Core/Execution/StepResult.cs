@@ -1,0 +1,8 @@
+namespace Llm42.Core.Execution;
+
+/// <summary>What one step predicted.</summary>
+/// <param name="Predictions">
+/// One entry per predicted row of the plan: segments in order, in each the rows from
+/// <see cref="Scheduling.BatchSegment.FirstPredictedRow"/> on.
+/// </param>
+public sealed record StepResult(IReadOnlyList<RowPrediction> Predictions);

@@ -1,0 +1,23 @@
+namespace Llm42.Core.Requests;
+
+/// <summary>Counts of one request. Written by the engine thread.</summary>
+public sealed class RequestStatistics
+{
+    /// <summary>Windows of one draft or more that a verify pass replayed.</summary>
+    public int VerificationWindows { get; internal set; }
+
+    /// <summary>Windows of which at least one draft was rolled back.</summary>
+    public int Rollbacks { get; internal set; }
+
+    /// <summary>Draft tokens rolled back.</summary>
+    public int TokensRolledBack { get; internal set; }
+
+    /// <summary>Draft tokens proposed.</summary>
+    public int TokensDrafted { get; internal set; }
+
+    /// <summary>Draft tokens committed.</summary>
+    public int TokensAccepted { get; internal set; }
+
+    /// <summary>Times that the request lost its KV pages and was prefilled anew.</summary>
+    public int Preemptions { get; internal set; }
+}

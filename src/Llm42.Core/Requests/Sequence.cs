@@ -1,0 +1,110 @@
+using Llm42.Core.Execution;
+using Llm42.Core.KvCache;
+
+namespace Llm42.Core.Requests;
+
+/// <summary>
+/// A request on its way through the engine: its tokens, its drafts, its pages. Owned by the engine thread; the
+/// scheduler gives and takes pages, the verifier alone writes committed tokens, drafts and lengths.
+/// </summary>
+public sealed class Sequence
+{
+    private readonly List<int> _tokens;
+    private readonly List<int> _drafts = [];
+    private readonly List<RowPrediction> _promptScores = [];
+
+    /// <summary>A sequence that has not run yet.</summary>
+    /// <param name="id">Number in order of arrival.</param>
+    /// <param name="request">What was asked.</param>
+    /// <param name="pageSize">Positions per KV page.</param>
+    /// <param name="tokenLimit">Most tokens to commit: the request's limit, or what the context leaves.</param>
+    public Sequence(long id, GenerationRequest request, int pageSize, int tokenLimit)
+    {
+        Id = id;
+        Request = request;
+        TokenLimit = tokenLimit;
+        _tokens = [.. request.PromptIds];
+        Blocks = new BlockTable(pageSize);
+        TextStop = request.TextStop?.Fork();
+    }
+
+    /// <summary>Number in order of arrival.</summary>
+    public long Id { get; }
+
+    /// <summary>What was asked.</summary>
+    public GenerationRequest Request { get; }
+
+    /// <summary>Most tokens to commit.</summary>
+    public int TokenLimit { get; }
+
+    /// <summary>Length of the prompt.</summary>
+    public int PromptLength => Request.PromptIds.Count;
+
+    /// <summary>Prompt and committed tokens.</summary>
+    public IReadOnlyList<int> Tokens => _tokens;
+
+    /// <summary>Number of committed tokens.</summary>
+    public int CommittedCount => _tokens.Count - PromptLength;
+
+    /// <summary>Tokens proposed but not verified.</summary>
+    public IReadOnlyList<int> Drafts => _drafts;
+
+    /// <summary>
+    /// Leading positions whose keys and values are in the cache for good: Tokens.Count - 1 at every quiescent point
+    /// (the last token's are written by the pass that reads it).
+    /// </summary>
+    public int ComputedLength { get; internal set; }
+
+    /// <summary>Leading positions whose keys and values were written under invariant numerics.</summary>
+    public int CanonicalLength { get; internal set; }
+
+    /// <summary>The KV pages.</summary>
+    public BlockTable Blocks { get; }
+
+    /// <summary>Counts.</summary>
+    public RequestStatistics Statistics { get; } = new();
+
+    /// <summary>Why it ended; null while it runs.</summary>
+    public FinishReason? FinishReason { get; internal set; }
+
+    /// <summary>Scores of prompt tokens 1, 2 and so on, if the request asked for them.</summary>
+    public IReadOnlyList<RowPrediction> PromptScores => _promptScores;
+
+    /// <summary>Known tokens other than the last lack keys and values, or nothing was predicted yet.</summary>
+    internal bool NeedsPrefill => CommittedCount == 0 || _tokens.Count - ComputedLength > 1;
+
+    /// <summary>Step of the last verify pass: the least recently verified window goes first.</summary>
+    internal long LastVerifiedStep { get; set; }
+
+    /// <summary>Committed tokens that the caller has not been told of.</summary>
+    internal Queue<TokenEvent> Outbox { get; } = new();
+
+    internal ITextStop? TextStop { get; }
+
+    /// <summary>State of the stop strings along the drafts; null while there are none.</summary>
+    internal ITextStop? DraftTextStop { get; set; }
+
+    /// <summary>The last draft may end the request, so that drafting on would be idle.</summary>
+    internal bool DraftMayFinish { get; set; }
+
+    /// <summary>The token at a position, drafts included.</summary>
+    public int TokenAt(int position) =>
+        position < _tokens.Count ? _tokens[position] : _drafts[position - _tokens.Count];
+
+    internal void AppendDraft(int tokenId) => _drafts.Add(tokenId);
+
+    internal void ClearDrafts()
+    {
+        _drafts.Clear();
+        DraftTextStop = null;
+        DraftMayFinish = false;
+    }
+
+    internal void AppendCommitted(int tokenId, RowPrediction prediction)
+    {
+        Outbox.Enqueue(new TokenEvent(CommittedCount, tokenId, prediction.Logprob, prediction.Top));
+        _tokens.Add(tokenId);
+    }
+
+    internal void AppendPromptScore(RowPrediction score) => _promptScores.Add(score);
+}

@@ -1,0 +1,19 @@
+using Llm42.Core.Execution;
+
+namespace Llm42.Core.Scheduling;
+
+/// <summary>One ragged batch, and one numerics for all of it.</summary>
+/// <param name="Segments">One or more, each of another sequence.</param>
+/// <param name="Numerics">What every kernel of the step runs under.</param>
+/// <param name="PaddedRows">
+/// Rows to launch, dummy rows included, when the shape must not vary (fixed-shape verification); 0 launches just
+/// the rows of the segments.
+/// </param>
+public sealed record BatchPlan(IReadOnlyList<BatchSegment> Segments, Numerics Numerics, int PaddedRows = 0)
+{
+    /// <summary>Rows of all segments.</summary>
+    public int Rows { get; } = Segments.Sum(segment => segment.Rows);
+
+    /// <summary>Predicted rows of all segments.</summary>
+    public int PredictedRows { get; } = Segments.Sum(segment => segment.PredictedRows);
+}

@@ -1,0 +1,272 @@
+using Llm42.Core.Engine;
+using Llm42.Core.Execution;
+using Llm42.Core.KvCache;
+using Llm42.Core.Requests;
+
+namespace Llm42.Core.Scheduling;
+
+/// <summary>
+/// Decides which rows run next: admits waiting sequences, gives and takes KV pages, forms one ragged batch per step
+/// under the token budget. Never looks at logits.
+/// </summary>
+public sealed class Scheduler
+{
+    private readonly ExecutorInfo _info;
+    private readonly EngineOptions _options;
+    private readonly DrafterKind _drafter;
+    private readonly PagePool _pool;
+    private readonly List<Sequence> _waiting = [];
+    private readonly List<Sequence> _running = [];
+    private long _step;
+
+    /// <summary>A scheduler with all KV pages of the executor free.</summary>
+    public Scheduler(ExecutorInfo info, EngineOptions options)
+    {
+        options.Validate();
+        _info = info;
+        _options = options;
+        _drafter = options.ResolveDrafter(info);
+        _pool = new PagePool(info.PageCount, info.PageSize);
+    }
+
+    /// <summary>Sequences that hold or have held pages and are not finished, oldest first.</summary>
+    public IReadOnlyList<Sequence> Running => _running;
+
+    /// <summary>Sequences that hold no pages, oldest first.</summary>
+    public IReadOnlyList<Sequence> Waiting => _waiting;
+
+    /// <summary>The KV pages.</summary>
+    public PagePool Pool => _pool;
+
+    private bool IsFixedShape => _options.Verifier == VerifierKind.FixedShape;
+
+    /// <summary>
+    /// Most tokens that a request may generate here. Throws an <see cref="ArgumentException"/> for a request that can
+    /// never run.
+    /// </summary>
+    public int TokenLimitOf(GenerationRequest request)
+    {
+        int prompt = request.PromptIds.Count;
+        int least = Math.Min(1, request.MaxTokens);
+        if (prompt + least > _info.MaxContext)
+            throw new ArgumentException(
+                $"The prompt has {prompt} tokens; the context holds {_info.MaxContext}, and the answer needs one. Shorten the prompt.");
+
+        int limit = Math.Min(request.MaxTokens, _info.MaxContext - prompt);
+        int pages = _pool.PagesFor(prompt + limit);
+        if (pages > _pool.PageCount)
+            throw new ArgumentException(
+                $"{prompt} prompt and {limit} answer tokens need {pages} KV pages of {_pool.PageSize}; the cache has {_pool.PageCount}. Ask for fewer tokens, or make the cache larger.");
+        if (IsFixedShape && request.IsDeterministic && prompt > _options.MaxBatchTokens)
+            throw new ArgumentException(
+                $"The prompt has {prompt} tokens; the fixed-shape verifier prefills it in one step of at most {_options.MaxBatchTokens}. Raise MaxBatchTokens, or use the invariant verifier.");
+        return limit;
+    }
+
+    /// <summary>Queues a sequence.</summary>
+    public void Add(Sequence sequence) => Enqueue(sequence);
+
+    /// <summary>Forgets a sequence that finished or was cancelled, and frees its pages.</summary>
+    public void Remove(Sequence sequence)
+    {
+        _pool.ReleaseAll(sequence.Blocks);
+        if (!_running.Remove(sequence))
+            _waiting.Remove(sequence);
+    }
+
+    /// <summary>The next step's batch; null if there is no sequence.</summary>
+    public BatchPlan? Next()
+    {
+        _step++;
+        Admit();
+        if (_running.Count == 0)
+            return null;
+        return IsFixedShape && NextFixedShape() is { } plan ? plan : NextRagged();
+    }
+
+    /// <summary>Throws if the bookkeeping of pages or lengths is inconsistent.</summary>
+    public void CheckIntegrity()
+    {
+        _pool.CheckIntegrity(_running.Select(sequence => sequence.Blocks));
+        foreach (Sequence sequence in _running)
+        {
+            if (sequence.CanonicalLength > sequence.ComputedLength
+                || sequence.ComputedLength > sequence.Tokens.Count - Math.Min(1, sequence.CommittedCount)
+                || sequence.ComputedLength > sequence.Blocks.Capacity)
+                throw new InvalidOperationException(
+                    $"Sequence {sequence.Id}: {sequence.CanonicalLength} canonical of {sequence.ComputedLength} computed positions, {sequence.Tokens.Count} tokens, room for {sequence.Blocks.Capacity}.");
+        }
+
+        foreach (Sequence sequence in _waiting)
+        {
+            if (sequence.Blocks.Pages.Count != 0 || sequence.ComputedLength != 0 || sequence.Drafts.Count != 0)
+                throw new InvalidOperationException($"Sequence {sequence.Id} waits, but holds pages or drafts.");
+        }
+    }
+
+    private void Admit()
+    {
+        while (_waiting.Count > 0 && _running.Count < _options.MaxSequences)
+        {
+            Sequence sequence = _waiting[0];
+            bool reserve = IsFixedShape && sequence.Request.IsDeterministic;
+            int positions = reserve
+                ? sequence.PromptLength + sequence.TokenLimit
+                : Math.Min(sequence.Tokens.Count + 1, sequence.PromptLength + sequence.TokenLimit);
+
+            // A page of headroom for each running sequence keeps a newcomer from being preempted at once.
+            int headroom = _running.Count;
+            if (_pool.FreeCount < _pool.PagesFor(positions) + headroom)
+                return;
+            _waiting.RemoveAt(0);
+            InsertByAge(_running, sequence);
+            if (reserve && !TryGrow(sequence, positions, []))
+                throw new InvalidOperationException($"Sequence {sequence.Id} was admitted without the pages it needs.");
+        }
+    }
+
+    /// <summary>Decode rows first, then verify windows, then prefill with what the budget leaves.</summary>
+    private BatchPlan NextRagged()
+    {
+        List<BatchSegment> plan = [];
+        int budget = _options.MaxBatchTokens;
+        List<Sequence> candidates = [.. _running];
+
+        foreach (Sequence sequence in candidates.Where(s => !s.NeedsPrefill))
+        {
+            // A window without drafts is one row like any other, so it counts as a decode row here.
+            bool verify = IsReadyToVerify(sequence);
+            if (!verify)
+                Plan(sequence, SegmentKind.Decode);
+            else if (!IsFixedShape && sequence.Drafts.Count == 0)
+                Plan(sequence, SegmentKind.Verify);
+        }
+
+        int windows = 0;
+        foreach (Sequence sequence in ReadyWindows(candidates))
+        {
+            if (windows == _options.VerifyGroup || sequence.Drafts.Count + 1 > budget)
+                break;
+            if (Plan(sequence, SegmentKind.Verify))
+                windows++;
+        }
+
+        foreach (Sequence sequence in candidates.Where(s => s.NeedsPrefill && !(IsFixedShape && s.Request.IsDeterministic)))
+        {
+            if (budget == 0)
+                break;
+            Plan(sequence, SegmentKind.Prefill);
+        }
+
+        if (plan.Count == 0)
+            throw new InvalidOperationException($"{_running.Count} sequences run, but none has a row for step {_step}.");
+        bool invariant = plan.Exists(segment => segment.Kind != SegmentKind.Decode);
+        return new BatchPlan(plan, invariant ? Numerics.Invariant : Numerics.Fast);
+
+        bool Plan(Sequence sequence, SegmentKind kind)
+        {
+            // Making room for an older sequence may have cost this one its pages.
+            if (!_running.Contains(sequence))
+                return false;
+            BatchSegment segment = SegmentOf(sequence, kind, budget);
+            if (!TryGrow(sequence, segment.FirstPosition + segment.Rows, plan))
+                return false;
+            plan.Add(segment);
+            budget = _options.MaxBatchTokens - plan.Sum(s => s.Rows);
+            return true;
+        }
+    }
+
+    /// <summary>A pass that must run alone to have its fixed shape; null if none is due.</summary>
+    private BatchPlan? NextFixedShape()
+    {
+        Sequence? prefill = _running.Find(s => s.NeedsPrefill && s.Request.IsDeterministic);
+        if (prefill is not null)
+            return new BatchPlan([SegmentOf(prefill, SegmentKind.Prefill, int.MaxValue)], Numerics.Fast);
+
+        List<BatchSegment> windows = [.. _running
+            .Where(s => !s.NeedsPrefill && IsReadyToVerify(s))
+            .OrderBy(s => s.LastVerifiedStep).ThenBy(s => s.Id)
+            .Take(_options.VerifyGroup)
+            .Select(s => SegmentOf(s, SegmentKind.Verify, int.MaxValue))];
+        return windows.Count == 0 ? null : new BatchPlan(windows, Numerics.Fast, _options.FixedShapeRows);
+    }
+
+    private IEnumerable<Sequence> ReadyWindows(List<Sequence> candidates) =>
+        IsFixedShape ? [] : candidates
+            .Where(s => !s.NeedsPrefill && s.Drafts.Count > 0 && IsReadyToVerify(s))
+            .OrderBy(s => s.LastVerifiedStep).ThenBy(s => s.Id);
+
+    private bool IsReadyToVerify(Sequence sequence) =>
+        sequence.Request.IsDeterministic
+        && (_drafter == DrafterKind.None
+            || sequence.Drafts.Count >= _options.Window
+            || sequence.DraftMayFinish
+            // The pass commits a token beyond the drafts: nothing is left to draft for.
+            || sequence.CommittedCount + sequence.Drafts.Count + 1 >= sequence.TokenLimit);
+
+    private BatchSegment SegmentOf(Sequence sequence, SegmentKind kind, int budget)
+    {
+        int first = sequence.ComputedLength;
+        switch (kind)
+        {
+            case SegmentKind.Decode:
+                return new BatchSegment(sequence, kind, first + sequence.Drafts.Count, 1, 0);
+            case SegmentKind.Verify:
+                sequence.LastVerifiedStep = _step;
+                return new BatchSegment(sequence, kind, first, sequence.Drafts.Count + 1, 0);
+            default:
+                int pending = sequence.Tokens.Count - first;
+                int rows = budget == int.MaxValue ? pending : Math.Min(Math.Min(pending, _options.PrefillChunk), budget);
+                int predicted = sequence.Request.ScorePrompt ? 0 : rows == pending ? rows - 1 : rows;
+                return new BatchSegment(sequence, kind, first, rows, predicted);
+        }
+    }
+
+    /// <summary>Gives a sequence pages for its leading positions, preempting others or, at last, itself.</summary>
+    private bool TryGrow(Sequence sequence, int positions, List<BatchSegment> plan)
+    {
+        while (sequence.Blocks.Capacity < positions)
+        {
+            if (_pool.TryTake(out int page))
+            {
+                sequence.Blocks.Append(page);
+                continue;
+            }
+
+            Sequence victim = Victim();
+            Preempt(victim);
+            plan.RemoveAll(segment => segment.Sequence == victim);
+            if (victim == sequence)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The youngest ordinary sequence, or the youngest deterministic one if there is no ordinary one.</summary>
+    private Sequence Victim() =>
+        _running.FindLast(s => !s.Request.IsDeterministic)
+        ?? (IsFixedShape ? null : _running[^1])
+        ?? throw new InvalidOperationException("No KV page is free and no sequence may be preempted.");
+
+    private void Preempt(Sequence victim)
+    {
+        // What is dropped is only how the tokens came about: prompt and committed tokens stay and are prefilled again.
+        _pool.ReleaseAll(victim.Blocks);
+        victim.ClearDrafts();
+        victim.ComputedLength = 0;
+        victim.CanonicalLength = 0;
+        victim.Statistics.Preemptions++;
+        _running.Remove(victim);
+        Enqueue(victim);
+    }
+
+    private void Enqueue(Sequence sequence) => InsertByAge(_waiting, sequence);
+
+    private static void InsertByAge(List<Sequence> list, Sequence sequence)
+    {
+        int index = list.FindLastIndex(other => other.Id < sequence.Id);
+        list.Insert(index + 1, sequence);
+    }
+}

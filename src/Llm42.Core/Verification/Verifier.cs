@@ -1,0 +1,154 @@
+using Llm42.Core.Engine;
+using Llm42.Core.Execution;
+using Llm42.Core.Requests;
+using Llm42.Core.Scheduling;
+
+namespace Llm42.Core.Verification;
+
+/// <summary>
+/// Turns a step's predictions into committed tokens and drafts: compares, commits, rolls back. Nothing else writes
+/// committed tokens, drafts or KV lengths forward.
+/// </summary>
+public sealed class Verifier
+{
+    private readonly EngineOptions _options;
+
+    /// <summary>A verifier for the given options.</summary>
+    public Verifier(EngineOptions options) => _options = options;
+
+    /// <summary>Applies what a step predicted to every sequence of its plan.</summary>
+    public void Apply(BatchPlan plan, StepResult result)
+    {
+        if (result.Predictions.Count != plan.PredictedRows)
+            throw new InvalidOperationException(
+                $"The executor returned {result.Predictions.Count} predictions for {plan.PredictedRows} predicted rows.");
+
+        int first = 0;
+        foreach (BatchSegment segment in plan.Segments)
+        {
+            var predictions = new PredictionSpan(result.Predictions, first, segment.PredictedRows);
+            first += segment.PredictedRows;
+            switch (segment.Kind)
+            {
+                case SegmentKind.Prefill: ApplyPrefill(segment, predictions); break;
+                case SegmentKind.Verify: ApplyVerify(segment, predictions); break;
+                default: ApplyDecode(segment, predictions[0], plan.Numerics); break;
+            }
+        }
+    }
+
+    private static void ApplyPrefill(BatchSegment segment, PredictionSpan predictions)
+    {
+        Sequence sequence = segment.Sequence;
+        sequence.ComputedLength += segment.Rows;
+        sequence.CanonicalLength = sequence.ComputedLength;
+
+        if (sequence.Request.ScorePrompt)
+        {
+            // Rows that a preempted request runs again are not scored again.
+            for (int i = 0; i < predictions.Count; i++)
+            {
+                int position = segment.FirstPosition + segment.FirstPredictedRow + i;
+                if (position == sequence.PromptScores.Count && position < sequence.PromptLength)
+                    sequence.AppendPromptScore(predictions[i]);
+            }
+        }
+
+        if (sequence.ComputedLength < sequence.Tokens.Count)
+            return;
+        if (sequence.TokenLimit == 0)
+            sequence.FinishReason = FinishReason.Length;
+        else
+            Commit(sequence, predictions[^1].TokenId, predictions[^1]);
+    }
+
+    private void ApplyDecode(BatchSegment segment, RowPrediction prediction, Numerics numerics)
+    {
+        Sequence sequence = segment.Sequence;
+        bool canonical = numerics == Numerics.Invariant
+            && sequence.CanonicalLength == segment.FirstPosition
+            && _options.Verifier == VerifierKind.Invariant;
+
+        if (sequence.Request.IsDeterministic && !canonical)
+        {
+            Draft(sequence, prediction.TokenId);
+            return;
+        }
+
+        // Either nobody asked for canonical tokens, or the row was canonical already because it rode along in an
+        // invariant step behind canonical keys and values.
+        sequence.ComputedLength++;
+        if (canonical)
+            sequence.CanonicalLength++;
+        Commit(sequence, prediction.TokenId, prediction);
+    }
+
+    private void ApplyVerify(BatchSegment segment, PredictionSpan predictions)
+    {
+        Sequence sequence = segment.Sequence;
+        int[] drafts = [.. sequence.Drafts];
+        int accepted = CountAccepted(drafts, predictions);
+
+        RequestStatistics statistics = sequence.Statistics;
+        if (drafts.Length > 0)
+            statistics.VerificationWindows++;
+        if (accepted < drafts.Length)
+        {
+            statistics.Rollbacks++;
+            statistics.TokensRolledBack += drafts.Length - accepted;
+        }
+
+        sequence.ClearDrafts();
+        sequence.ComputedLength += accepted + 1;
+        sequence.CanonicalLength = sequence.ComputedLength;
+        for (int i = 0; i < accepted && sequence.FinishReason is null; i++)
+        {
+            Commit(sequence, drafts[i], predictions[i]);
+            statistics.TokensAccepted++;
+        }
+
+        if (sequence.FinishReason is null)
+            Commit(sequence, predictions[accepted].TokenId, predictions[accepted]);
+    }
+
+    private int CountAccepted(int[] drafts, PredictionSpan predictions)
+    {
+        if (_options.SkipMismatch == 0)
+            return drafts.Length;
+        int accepted = 0;
+        while (accepted < drafts.Length && drafts[accepted] == predictions[accepted].TokenId)
+            accepted++;
+        if (_options.SkipMismatch == 100)
+            return accepted;
+        int forced = (int)Math.Ceiling(_options.SkipMismatch * _options.Window / 100);
+        return Math.Min(accepted, Math.Max(0, drafts.Length - forced));
+    }
+
+    private static void Draft(Sequence sequence, int tokenId)
+    {
+        sequence.AppendDraft(tokenId);
+        sequence.Statistics.TokensDrafted++;
+        sequence.DraftMayFinish |= sequence.Request.StopTokenIds.Contains(tokenId);
+        if (sequence.TextStop is null)
+            return;
+        sequence.DraftTextStop ??= sequence.TextStop.Fork();
+        sequence.DraftMayFinish |= sequence.DraftTextStop.Append(tokenId);
+    }
+
+    private static void Commit(Sequence sequence, int tokenId, RowPrediction prediction)
+    {
+        sequence.AppendCommitted(tokenId, prediction);
+        bool stopped = sequence.Request.StopTokenIds.Contains(tokenId);
+        stopped |= sequence.TextStop?.Append(tokenId) == true;
+        if (stopped)
+            sequence.FinishReason = FinishReason.Stop;
+        else if (sequence.CommittedCount >= sequence.TokenLimit)
+            sequence.FinishReason = FinishReason.Length;
+    }
+
+    /// <summary>The predictions of one segment.</summary>
+    private readonly record struct PredictionSpan(IReadOnlyList<RowPrediction> All, int First, int Count)
+    {
+        public RowPrediction this[int index] => All[First + index];
+    }
+}

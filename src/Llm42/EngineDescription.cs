@@ -1,0 +1,38 @@
+using Llm42.Core.Engine;
+using Llm42.Native;
+
+namespace Llm42;
+
+/// <summary>What an engine runs on and how.</summary>
+/// <param name="Device">Name of the device.</param>
+/// <param name="Backend">"cpu".</param>
+/// <param name="Threads">Threads in use; 0 where the notion does not apply.</param>
+/// <param name="PlannedThreads">Threads that fast numerics plan for; 0 where the notion does not apply.</param>
+/// <param name="Isa">Instruction set in use on the cpu backend.</param>
+/// <param name="NumericsProfile">Name of the invariant numerics, KV dtype included: "cpu-fma-1+kv-bf16".</param>
+/// <param name="FastIsInvariant">Fast and invariant numerics give the same bits here.</param>
+/// <param name="PageSize">Positions per KV page.</param>
+/// <param name="PageCount">KV pages for sequences.</param>
+/// <param name="KvBytes">Bytes of the KV cache.</param>
+/// <param name="MemoryAllocated">Bytes that the device holds for this engine, read now and then.</param>
+/// <param name="MemoryPeak">Most bytes that it has held.</param>
+/// <param name="Drafter">What proposes tokens of deterministic requests, Auto resolved.</param>
+/// <param name="Fingerprint">
+/// SHA-256 over the weights, the tokenizer, the model's configuration and the numerics profile: where it is equal,
+/// deterministic answers are equal.
+/// </param>
+public sealed record EngineDescription(
+    string Device,
+    string Backend,
+    int Threads,
+    int PlannedThreads,
+    CpuIsa Isa,
+    string NumericsProfile,
+    bool FastIsInvariant,
+    int PageSize,
+    int PageCount,
+    long KvBytes,
+    long MemoryAllocated,
+    long MemoryPeak,
+    DrafterKind Drafter,
+    string Fingerprint);

@@ -1,0 +1,130 @@
+using Llm42.Generation;
+using Llm42.Models;
+using Llm42.Native;
+using Llm42.Runtime;
+using Llm42.Tokenization;
+using Llm42.Weights;
+
+namespace Llm42;
+
+/// <summary>Reads a model directory and brings it onto a device.</summary>
+internal static class EngineLoader
+{
+    /// <summary>Loads what an engine needs; the caller owns the executor.</summary>
+    public static LoadedModel Load(
+        string modelDirectory, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        options.Engine.Validate();
+        var kvType = ParseKvDtype(options.KvDtype);
+        var (architecture, config) = ModelConfigReader.Read(modelDirectory);
+        var defaults = GenerationDefaults.Read(modelDirectory, config.VocabularySize);
+        var tokenizer = LoadTokenizer(modelDirectory);
+        var eosTokenIds = FindEosTokens(modelDirectory, config, defaults, tokenizer);
+        var spec = architecture.Describe(config);
+        using var source = SafetensorsSource.Open(modelDirectory);
+        spec.Check(source);
+        var tensors = spec.Tensors.Select(tensor => tensor.In(source)).ToArray();
+
+        // The digest reads along with the packing; both must have let go of the files before they are closed.
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var digest = Task.Run(() => WeightDigest.Compute(tensors, abandon.Token), CancellationToken.None);
+        NativeModelExecutor? executor = null;
+        try
+        {
+            var device = NativeDevice.Open(new NativeDeviceOptions
+            {
+                Backend = options.Backend,
+                Threads = options.Threads,
+                PlannedThreads = options.PlannedThreads,
+                Isa = options.Isa,
+            });
+            executor = new NativeModelExecutor(
+                device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);
+            var fingerprint = Fingerprint.Of(
+                digest.GetAwaiter().GetResult(), config, defaults, eosTokenIds, tokenizer?.Fingerprint, executor.Info.NumericsProfile);
+            return new LoadedModel(
+                executor,
+                tokenizer,
+                new RequestBuilder(tokenizer, defaults, eosTokenIds),
+                Describe(modelDirectory, config, executor, tensors),
+                fingerprint);
+        }
+        catch
+        {
+            executor?.Dispose();
+            abandon.Cancel();
+            ((IAsyncResult)digest).AsyncWaitHandle.WaitOne();
+            throw;
+        }
+    }
+
+    private static DType ParseKvDtype(string name) => name switch
+    {
+        "bf16" => DType.Bf16,
+        "f32" => DType.F32,
+        _ => throw new ArgumentException($"KvDtype is \"{name}\"; it must be \"bf16\" or \"f32\"."),
+    };
+
+    private static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
+    {
+        KvType = kvType,
+        PageSize = options.PageSize,
+        KvPages = options.KvPages,
+        MaxContext = options.MaxContext,
+        MaxSequences = options.Engine.MaxSequences,
+        MaxBatchTokens = options.Engine.MaxBatchTokens,
+    };
+
+    private static BpeTokenizer? LoadTokenizer(string modelDirectory)
+    {
+        if (!File.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
+            return null;
+        try
+        {
+            return TokenizerJson.Load(modelDirectory);
+        }
+        catch (TokenizerFormatException error)
+        {
+            throw Wrap(error);
+        }
+    }
+
+    /// <summary>Every token that any of the model's files calls the end of a sequence.</summary>
+    private static HashSet<int> FindEosTokens(
+        string modelDirectory, ModelConfig config, GenerationDefaults defaults, BpeTokenizer? tokenizer)
+    {
+        HashSet<int> ids = [.. defaults.EosTokenIds, .. config.EosTokenIds];
+        try
+        {
+            if (TokenizerConfig.Load(modelDirectory).EosToken is { } token && tokenizer?.TryGetId(token, out var id) == true)
+                ids.Add(id);
+        }
+        catch (TokenizerFormatException error)
+        {
+            throw Wrap(error);
+        }
+        return ids;
+    }
+
+    private static ModelFormatException Wrap(TokenizerFormatException error)
+    {
+        var prefix = $"{error.File}: ";
+        var problem = error.Message.StartsWith(prefix, StringComparison.Ordinal) ? error.Message[prefix.Length..] : error.Message;
+        return new ModelFormatException(error.File, problem, error);
+    }
+
+    private static ModelDescription Describe(
+        string modelDirectory, ModelConfig config, NativeModelExecutor executor, Tensor[] tensors) => new(
+        config.Architecture,
+        Path.GetFullPath(modelDirectory),
+        config.Layers,
+        config.HiddenSize,
+        config.QueryHeads,
+        config.KvHeads,
+        config.HeadSize,
+        config.VocabularySize,
+        executor.Info.MaxContext,
+        tensors.Sum(tensor => tensor.ElementCount),
+        tensors.GroupBy(tensor => tensor.Dtype).MaxBy(group => group.Sum(tensor => tensor.Size))!.Key.Name(),
+        tensors.Sum(tensor => tensor.Size));
+}

@@ -1,0 +1,72 @@
+using Llm42.Core.Requests;
+using Llm42.Models;
+using Llm42.Tokenization;
+
+namespace Llm42.Generation;
+
+/// <summary>Turns what a caller asks for into what the engine runs, with the model's own defaults filled in.</summary>
+internal sealed class RequestBuilder
+{
+    private readonly ITokenizer? _tokenizer;
+    private readonly GenerationDefaults _defaults;
+    private readonly IReadOnlySet<int> _eosTokenIds;
+
+    public RequestBuilder(ITokenizer? tokenizer, GenerationDefaults defaults, IReadOnlySet<int> eosTokenIds)
+    {
+        _tokenizer = tokenizer;
+        _defaults = defaults;
+        _eosTokenIds = eosTokenIds;
+    }
+
+    /// <summary>Encodes a prompt; at least one token comes out.</summary>
+    public IReadOnlyList<int> Encode(string prompt, bool addSpecialTokens)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        if (_tokenizer is null)
+            throw new InvalidOperationException(
+                $"The model directory has no {TokenizerJson.FileName}, so a prompt cannot be text; give token ids.");
+        var ids = _tokenizer.Encode(prompt, addSpecialTokens);
+        return ids.Length > 0
+            ? ids
+            : throw new ArgumentException(
+                "The prompt has no tokens: the text is empty and no special token is added. Give some text.", nameof(prompt));
+    }
+
+    /// <summary>A request to generate.</summary>
+    public GenerationRequest Build(IReadOnlyList<int> promptIds, GenerationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(promptIds);
+        return new GenerationRequest
+        {
+            PromptIds = [.. promptIds],
+            Sampling = new SamplingParameters
+            {
+                Temperature = options.Temperature ?? _defaults.Temperature ?? 1f,
+                TopP = options.TopP ?? _defaults.TopP ?? 1f,
+                TopK = options.TopK ?? _defaults.TopK ?? 0,
+                MinP = options.MinP ?? _defaults.MinP ?? 0f,
+                Seed = options.Seed,
+            },
+            MaxTokens = options.MaxTokens,
+            IsDeterministic = options.IsDeterministic,
+            StopTokenIds = options.IgnoreEos ? new HashSet<int>() : _eosTokenIds,
+            TextStop = BuildTextStop(options.Stop),
+            TopLogprobs = options.TopLogprobs,
+        };
+    }
+
+    private TextStop? BuildTextStop(IReadOnlyList<string> stops)
+    {
+        if (stops.Count == 0)
+            return null;
+        for (var i = 0; i < stops.Count; i++)
+        {
+            if (string.IsNullOrEmpty(stops[i]))
+                throw new ArgumentException($"Stop string {i} is empty; every answer would end before it began.");
+        }
+        return _tokenizer is null
+            ? throw new InvalidOperationException(
+                $"The model directory has no {TokenizerJson.FileName}, so an answer has no text to stop at.")
+            : new TextStop(_tokenizer.CreateDetokenizer(skipSpecialTokens: true), new StopStringScanner([.. stops]));
+    }
+}

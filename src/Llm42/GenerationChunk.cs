@@ -1,0 +1,22 @@
+using Llm42.Core.Requests;
+
+namespace Llm42;
+
+/// <summary>A piece of an answer.</summary>
+/// <param name="Text">
+/// The text that has become certain; may be empty while a character or a stop string is incomplete.
+/// </param>
+/// <param name="Tokens">The tokens that were committed since the last piece; none in the last one.</param>
+/// <param name="FinishReason">Why the answer ended; only in the last piece.</param>
+/// <param name="Usage">Token counts; only in the last piece.</param>
+/// <param name="Statistics">Counts of the verify loop; only in the last piece.</param>
+public readonly record struct GenerationChunk(
+    string Text,
+    IReadOnlyList<TokenEvent> Tokens,
+    FinishReason? FinishReason = null,
+    TokenUsage? Usage = null,
+    RequestStatistics? Statistics = null)
+{
+    /// <summary>Ids of <see cref="Tokens"/>.</summary>
+    public IEnumerable<int> TokenIds => Tokens.Select(token => token.TokenId);
+}

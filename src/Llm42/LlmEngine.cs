@@ -1,0 +1,203 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Llm42.Core.Engine;
+using Llm42.Core.Requests;
+using Llm42.Generation;
+using Llm42.Runtime;
+using Llm42.Tokenization;
+
+namespace Llm42;
+
+/// <summary>
+/// A language model that answers prompts, many at a time. All members may be used from any thread.
+/// </summary>
+public sealed class LlmEngine : IAsyncDisposable
+{
+    private readonly EngineLoop _loop;
+    private readonly NativeModelExecutor _executor;
+    private readonly RequestBuilder _requests;
+    private readonly DrafterKind _drafter;
+    private readonly string _fingerprint;
+
+    private LlmEngine(LoadedModel model, EngineOptions options)
+    {
+        _executor = model.Executor;
+        _requests = model.Requests;
+        _drafter = options.ResolveDrafter(model.Executor.Info);
+        _fingerprint = model.Fingerprint;
+        Tokenizer = model.Tokenizer;
+        Model = model.Description;
+        _loop = new EngineLoop(model.Executor, options);
+    }
+
+    /// <summary>The model.</summary>
+    public ModelDescription Model { get; }
+
+    /// <summary>What it runs on, as of now.</summary>
+    public EngineDescription Engine
+    {
+        get
+        {
+            var (info, device) = (_executor.Info, _executor.DeviceInfo);
+            return new EngineDescription(
+                device.Name,
+                device.Backend,
+                device.Threads,
+                device.PlannedThreads,
+                device.Isa,
+                info.NumericsProfile,
+                info.FastIsInvariant,
+                info.PageSize,
+                info.PageCount,
+                _executor.Kv.Bytes,
+                device.MemoryAllocated,
+                device.MemoryPeak,
+                _drafter,
+                _fingerprint);
+        }
+    }
+
+    /// <summary>The model's tokenizer; null if its directory has none, and then prompts must be token ids.</summary>
+    public ITokenizer? Tokenizer { get; }
+
+    /// <summary>Loads a model directory as Hugging Face lays it out.</summary>
+    /// <param name="modelDirectory">Holds config.json, weights in safetensors files, and usually tokenizer.json.</param>
+    /// <param name="options">Device, sizes and policy.</param>
+    /// <param name="progress">Told about the weights as they are loaded.</param>
+    /// <param name="cancellationToken">Ends the loading.</param>
+    /// <exception cref="ModelFormatException">A file is missing, malformed or not supported.</exception>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="Native.NativeException">The device cannot be had, or its memory does not suffice.</exception>
+    public static async Task<LlmEngine> LoadAsync(
+        string modelDirectory,
+        LlmEngineOptions? options = null,
+        IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelDirectory);
+        options ??= new LlmEngineOptions();
+        var model = await Task.Run(
+            () => EngineLoader.Load(modelDirectory, options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return new LlmEngine(model, options.Engine);
+    }
+
+    /// <summary>
+    /// Answers a text, piece by piece. The request starts with the enumeration and is cancelled when that ends early.
+    /// </summary>
+    /// <param name="prompt">The text to continue.</param>
+    /// <param name="options">How to answer.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="ArgumentException">A value is out of range, or the prompt does not fit.</exception>
+    /// <exception cref="EngineQueueFullException">Too many requests are waiting.</exception>
+    public IAsyncEnumerable<GenerationChunk> GenerateAsync(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new GenerationOptions();
+        return GenerateAsync(_requests.Encode(prompt, options.AddSpecialTokens), options, cancellationToken);
+    }
+
+    /// <inheritdoc cref="GenerateAsync(string, GenerationOptions?, CancellationToken)"/>
+    /// <param name="promptIds">The tokens to continue.</param>
+    /// <param name="options">How to answer.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public IAsyncEnumerable<GenerationChunk> GenerateAsync(
+        IReadOnlyList<int> promptIds, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new GenerationOptions();
+        return StreamAsync(_requests.Build(promptIds, options), [.. options.Stop], cancellationToken);
+    }
+
+    /// <summary>Answers a text and waits for the whole answer.</summary>
+    /// <inheritdoc cref="GenerateAsync(string, GenerationOptions?, CancellationToken)"/>
+    public Task<GenerationResult> CompleteAsync(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        CollectAsync(GenerateAsync(prompt, options, cancellationToken));
+
+    /// <inheritdoc cref="CompleteAsync(string, GenerationOptions?, CancellationToken)"/>
+    /// <param name="promptIds">The tokens to continue.</param>
+    /// <param name="options">How to answer.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public Task<GenerationResult> CompleteAsync(
+        IReadOnlyList<int> promptIds, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        CollectAsync(GenerateAsync(promptIds, options, cancellationToken));
+
+    /// <summary>Scores a text: the log-probability of each token behind those before it, under invariant numerics.</summary>
+    /// <param name="promptIds">The tokens.</param>
+    /// <param name="top">How many of the most likely tokens to report behind each position, 0..1024.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="ArgumentException">A value is out of range, or the tokens do not fit.</exception>
+    public async Task<ScoreResult> ScoreAsync(
+        IReadOnlyList<int> promptIds, int top = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(promptIds);
+        int[] ids = [.. promptIds];
+        var handle = _loop.Submit(
+            new GenerationRequest
+            {
+                PromptIds = ids,
+                MaxTokens = 0,
+                ScorePrompt = true,
+                IsDeterministic = true,
+                TopLogprobs = top,
+            },
+            cancellationToken);
+        var completion = await handle.Completion.ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (completion.Reason == FinishReason.Cancelled)
+            throw new OperationCanceledException("The engine was disposed while it scored.");
+        var scores = completion.PromptScores;
+        return new ScoreResult([.. ids.Select((id, i) => new ScoredPosition(
+            id, i == 0 ? null : scores[i - 1].Logprob, scores[i].Top ?? []))]);
+    }
+
+    /// <summary>Cancels every request and frees the model.</summary>
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private static async Task<GenerationResult> CollectAsync(IAsyncEnumerable<GenerationChunk> chunks)
+    {
+        var text = new StringBuilder();
+        var tokens = new List<TokenEvent>();
+        GenerationChunk last = default;
+        await foreach (var chunk in chunks.ConfigureAwait(false))
+        {
+            text.Append(chunk.Text);
+            tokens.AddRange(chunk.Tokens);
+            last = chunk;
+        }
+        return new GenerationResult(text.ToString(), tokens, last.FinishReason!.Value, last.Usage!, last.Statistics!);
+    }
+
+    private async IAsyncEnumerable<GenerationChunk> StreamAsync(
+        GenerationRequest request, IReadOnlyList<string> stops, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var handle = _loop.Submit(request, cancellationToken);
+        try
+        {
+            var answer = new AnswerText(Tokenizer, stops, request.StopTokenIds);
+            while (await handle.Tokens.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                var text = new StringBuilder();
+                var tokens = new List<TokenEvent>();
+                while (handle.Tokens.TryRead(out var token))
+                {
+                    tokens.Add(token);
+                    text.Append(answer.Append(token.TokenId));
+                }
+                yield return new GenerationChunk(text.ToString(), tokens);
+            }
+            var completion = await handle.Completion.ConfigureAwait(false);
+            yield return new GenerationChunk(
+                answer.Flush(),
+                [],
+                completion.Reason,
+                new TokenUsage(completion.PromptTokens, completion.CompletionTokens),
+                completion.Statistics);
+        }
+        finally
+        {
+            if (!handle.Completion.IsCompleted)
+                handle.Cancel();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Llm42.Core.Engine;
+using Llm42.Native;
+
+namespace Llm42;
+
+/// <summary>On what and with which sizes an engine runs.</summary>
+public sealed record LlmEngineOptions
+{
+    /// <summary>Backend: "cpu".</summary>
+    public string Backend { get; init; } = "cpu";
+
+    /// <summary>Threads to compute with; 0 for one per processor.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>
+    /// Threads that fast numerics plan their splits for; 0 for <see cref="Threads"/>. Deterministic answers do not
+    /// depend on it.
+    /// </summary>
+    public int PlannedThreads { get; init; }
+
+    /// <summary>Instruction set of the cpu backend.</summary>
+    public CpuIsa Isa { get; init; } = CpuIsa.Auto;
+
+    /// <summary>dtype of keys and values: "bf16" or "f32". Part of the numerics profile.</summary>
+    public string KvDtype { get; init; } = "bf16";
+
+    /// <summary>Positions per KV page: a power of two, 8..1024.</summary>
+    public int PageSize { get; init; } = 16;
+
+    /// <summary>KV pages; 0 for what all sequences at full context need, as far as memory allows.</summary>
+    public int KvPages { get; init; }
+
+    /// <summary>Most positions of a sequence, prompt and answer together; 0 for the model's.</summary>
+    public int MaxContext { get; init; }
+
+    /// <summary>Scheduler and verifier.</summary>
+    public EngineOptions Engine { get; init; } = new();
+}

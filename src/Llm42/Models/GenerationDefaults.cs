@@ -1,0 +1,34 @@
+namespace Llm42.Models;
+
+/// <summary>The content of generation_config.json: how a model's maker would have it sampled.</summary>
+/// <param name="EosTokenIds">Tokens that end an answer; empty if the file names none.</param>
+/// <param name="Temperature">0 where do_sample is false or sampling was not asked for; null if the file is silent.</param>
+/// <param name="TopP">Null if the file is silent.</param>
+/// <param name="TopK">Null if the file is silent.</param>
+/// <param name="MinP">Null if the file is silent.</param>
+internal sealed record GenerationDefaults(
+    IReadOnlyList<int> EosTokenIds, float? Temperature, float? TopP, int? TopK, float? MinP)
+{
+    public const string FileName = "generation_config.json";
+
+    /// <summary>Of a directory without the file.</summary>
+    public static GenerationDefaults None { get; } = new([], null, null, null, null);
+
+    /// <summary>Reads the file of a model directory, if it has one.</summary>
+    public static GenerationDefaults Read(string modelDirectory, int vocabularySize)
+    {
+        var path = Path.Combine(modelDirectory, FileName);
+        if (!File.Exists(path))
+            return None;
+        var json = JsonObjectReader.Open(path);
+        var eos = json.IntegerOrIntegers("eos_token_id", 0, vocabularySize - 1);
+        if (json.Has("do_sample") && !json.Boolean("do_sample", true))
+            return new GenerationDefaults(eos, 0f, null, null, null);
+        return new GenerationDefaults(
+            eos,
+            json.Has("temperature") ? (float)json.Number("temperature", 0, 100) : null,
+            json.Has("top_p") ? (float)json.Number("top_p", float.Epsilon, 1) : null,
+            json.Has("top_k") ? json.Integer("top_k", 0, int.MaxValue) : null,
+            json.Has("min_p") ? (float)json.Number("min_p", 0, 1) : null);
+    }
+}

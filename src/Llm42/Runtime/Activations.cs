@@ -1,0 +1,47 @@
+using Llm42.Models;
+using Llm42.Native;
+
+namespace Llm42.Runtime;
+
+/// <summary>The activations of a step, allocated once for the largest one.</summary>
+internal sealed class Activations : IDisposable
+{
+    private readonly List<NativeBuffer> _owned = [];
+
+    public Activations(NativeDevice device, ModelConfig config, DType dtype, int maxRows)
+    {
+        Hidden = Allocate(config.HiddenSize);
+        Normed = Allocate(config.HiddenSize);
+        QueryKeyValue = Allocate(config.QueryWidth + (2 * config.KvWidth));
+        Attended = Allocate(config.QueryWidth);
+        Gated = Allocate(config.IntermediateSize);
+
+        NativeBuffer Allocate(int width)
+        {
+            var buffer = NativeBuffer.Create(device, (long)maxRows * width * dtype.ElementSize());
+            _owned.Add(buffer);
+            return buffer;
+        }
+    }
+
+    /// <summary>[rows, hidden]: the residual stream.</summary>
+    public NativeBuffer Hidden { get; }
+
+    /// <summary>[rows, hidden].</summary>
+    public NativeBuffer Normed { get; }
+
+    /// <summary>[rows, (H + 2 KV) x head size].</summary>
+    public NativeBuffer QueryKeyValue { get; }
+
+    /// <summary>[rows, H x head size].</summary>
+    public NativeBuffer Attended { get; }
+
+    /// <summary>[rows, intermediate].</summary>
+    public NativeBuffer Gated { get; }
+
+    public void Dispose()
+    {
+        foreach (var buffer in _owned)
+            buffer.Dispose();
+    }
+}

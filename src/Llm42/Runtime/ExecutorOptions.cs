@@ -1,0 +1,25 @@
+using Llm42.Native;
+
+namespace Llm42.Runtime;
+
+/// <summary>Sizes of an executor.</summary>
+internal sealed record ExecutorOptions
+{
+    /// <summary>f32 or bf16.</summary>
+    public required DType KvType { get; init; }
+
+    /// <summary>Positions per KV page.</summary>
+    public required int PageSize { get; init; }
+
+    /// <summary>KV pages for sequences; 0 for as many as MaxSequences full contexts need, or memory allows.</summary>
+    public required int KvPages { get; init; }
+
+    /// <summary>Most positions of a sequence; 0 for the model's.</summary>
+    public required int MaxContext { get; init; }
+
+    /// <summary>Sequences that may run at once.</summary>
+    public required int MaxSequences { get; init; }
+
+    /// <summary>Rows of the largest step.</summary>
+    public required int MaxBatchTokens { get; init; }
+}

@@ -1,0 +1,23 @@
+using Llm42.Native;
+
+namespace Llm42.Runtime;
+
+/// <summary>A decoder on the device. Owns everything that it names.</summary>
+/// <param name="Embedding">Token embedding; the same object as <paramref name="Head"/> if they are tied.</param>
+/// <param name="Layers">First to last.</param>
+/// <param name="FinalNorm">Norm before the head.</param>
+/// <param name="Head">Matrix of the logits.</param>
+/// <param name="Owned">What is to be disposed.</param>
+internal sealed record ModelWeights(
+    NativeWeight Embedding,
+    IReadOnlyList<LayerWeights> Layers,
+    NativeBuffer FinalNorm,
+    NativeWeight Head,
+    IReadOnlyList<IDisposable> Owned) : IDisposable
+{
+    public void Dispose()
+    {
+        foreach (var item in Owned)
+            item.Dispose();
+    }
+}

@@ -1,0 +1,129 @@
+using Llm42.Models;
+using Llm42.Native;
+using Llm42.Weights;
+
+namespace Llm42.Runtime;
+
+/// <summary>Brings the tensors of a source onto a device, fused as the decoder's description says.</summary>
+internal sealed class ModelWeightsLoader
+{
+    private readonly NativeDevice _device;
+    private readonly NativeStream _stream;
+    private readonly IWeightSource _source;
+    private readonly IProgress<LoadProgress>? _progress;
+    private readonly CancellationToken _cancellation;
+    private readonly List<IDisposable> _owned = [];
+    private readonly long _totalBytes;
+    private long _loadedBytes;
+
+    private ModelWeightsLoader(
+        NativeDevice device,
+        NativeStream stream,
+        IWeightSource source,
+        DecoderSpec spec,
+        IProgress<LoadProgress>? progress,
+        CancellationToken cancellation)
+    {
+        _device = device;
+        _stream = stream;
+        _source = source;
+        _progress = progress;
+        _cancellation = cancellation;
+        _totalBytes = spec.Tensors.Sum(tensor => tensor.In(source).Size);
+    }
+
+    public static ModelWeights Load(
+        NativeDevice device,
+        NativeStream stream,
+        IWeightSource source,
+        DecoderSpec spec,
+        IProgress<LoadProgress>? progress,
+        CancellationToken cancellation)
+    {
+        var loader = new ModelWeightsLoader(device, stream, source, spec, progress, cancellation);
+        try
+        {
+            return loader.Load(spec);
+        }
+        catch
+        {
+            foreach (var item in loader._owned)
+                item.Dispose();
+            throw;
+        }
+    }
+
+    private ModelWeights Load(DecoderSpec spec)
+    {
+        var embedding = Matrix([spec.Embedding], WeightLayout.Rows);
+        var layers = new LayerWeights[spec.Layers.Count];
+        for (var i = 0; i < layers.Length; i++)
+            layers[i] = Layer(spec.Layers[i]);
+        var finalNorm = Vector([spec.FinalNorm]);
+        var head = spec.Head is null ? embedding : Matrix([spec.Head], WeightLayout.Rows);
+        _stream.Synchronize();
+        return new ModelWeights(embedding, layers, finalNorm, head, _owned);
+    }
+
+    private LayerWeights Layer(DecoderLayerSpec spec) => new(
+        Vector([spec.AttentionNorm]),
+        Linear(spec.QueryKeyValue),
+        Linear(spec.AttentionOutput),
+        Vector([spec.MlpNorm]),
+        Linear(spec.GateUp),
+        Linear(spec.Down));
+
+    private LinearWeights Linear(LinearSpec spec) => new(
+        Matrix(spec.Parts, spec.IsGated ? WeightLayout.GateUp : WeightLayout.Rows),
+        spec.Biases.Count == 0 ? null : Vector(spec.Biases));
+
+    private NativeWeight Matrix(IReadOnlyList<TensorSpec> specs, WeightLayout layout)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        var tensors = specs.Select(spec => spec.In(_source)).ToArray();
+        var first = tensors[0];
+        foreach (var tensor in tensors)
+        {
+            if (tensor.Dtype != first.Dtype)
+                throw new ModelFormatException(
+                    tensor.File,
+                    $"tensor \"{tensor.Name}\" is {tensor.Dtype.Name()}, but \"{first.Name}\" is {first.Dtype.Name()}; "
+                    + "they are fused and must agree.");
+        }
+
+        var options = new NativeWeightOptions
+        {
+            SourceType = first.Dtype.ToNative(),
+            Columns = (int)first.Shape[1],
+            Layout = layout,
+        };
+        var weight = NativeWeight.Create(
+            _stream, options, [.. tensors.Select(t => new NativeWeightPart(t.Address, t.Size, t.Shape[0]))]);
+        _owned.Add(weight);
+        Report(tensors);
+        return weight;
+    }
+
+    private NativeBuffer Vector(IReadOnlyList<TensorSpec> specs)
+    {
+        var tensors = specs.Select(spec => spec.In(_source)).ToArray();
+        var values = new float[tensors.Sum(tensor => tensor.ElementCount)];
+        var offset = 0;
+        foreach (var tensor in tensors)
+        {
+            tensor.ReadFloats(values.AsSpan(offset, (int)tensor.ElementCount));
+            offset += (int)tensor.ElementCount;
+        }
+        var buffer = NativeBuffer.Create(_device, (long)values.Length * sizeof(float));
+        _owned.Add(buffer);
+        buffer.Upload<float>(_stream, values);
+        Report(tensors);
+        return buffer;
+    }
+
+    private void Report(Tensor[] tensors)
+    {
+        _loadedBytes += tensors.Sum(tensor => tensor.Size);
+        _progress?.Report(new LoadProgress(_loadedBytes, _totalBytes));
+    }
+}

@@ -1,0 +1,137 @@
+using Llm42.Core.Execution;
+using Llm42.Core.Scheduling;
+using Llm42.Models;
+using Llm42.Models.Rope;
+using Llm42.Native;
+using Llm42.Weights;
+
+namespace Llm42.Runtime;
+
+/// <summary>
+/// Runs batches through a decoder on a device of the native library. Owns the device and everything on it. Made on one
+/// thread, then used by one thread at a time.
+/// </summary>
+internal sealed class NativeModelExecutor : IModelExecutor
+{
+    private const int RopeChunk = 1024;
+    private const int StepsPerMemoryReading = 64;
+
+    private readonly NativeDevice _device;
+    private readonly Stack<IDisposable> _owned = new();
+    private readonly NativeStream _stream;
+    private readonly NativeKvCache _cache;
+    private readonly StepBatch _batch;
+    private readonly DecoderForward _forward;
+    private readonly Predictor _predictor;
+    private int _steps;
+
+    /// <summary>Brings a model onto a device, which then belongs to the executor, also if this fails.</summary>
+    public NativeModelExecutor(
+        NativeDevice device,
+        ModelConfig config,
+        DecoderSpec spec,
+        IWeightSource source,
+        ExecutorOptions options,
+        IProgress<LoadProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        _device = Own(device);
+        try
+        {
+            _stream = Own(NativeStream.Create(device));
+
+            // Before the long part, so that an impossible wish is refused at once.
+            var weightBytes = spec.Tensors.Sum(tensor => tensor.In(source).Size);
+            Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(device.Info) - weightBytes);
+            var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, progress, cancellation));
+            DeviceInfo = device.Info;
+            var activationType = DeviceInfo.ActivationType;
+            var activations = Own(new Activations(device, config, activationType, options.MaxBatchTokens));
+            _predictor = Own(new Predictor(
+                device, config, weights, activations, _stream, activationType, options.MaxBatchTokens));
+            _cache = Own(NativeKvCache.Create(device, new NativeKvCacheOptions
+            {
+                ElementType = options.KvType,
+                Layers = config.Layers,
+                KvHeads = config.KvHeads,
+                HeadSize = config.HeadSize,
+                PageSize = options.PageSize,
+                Pages = Kv.Pages + 1,
+            }));
+            _batch = Own(new StepBatch(device, options.MaxBatchTokens, options.PageSize, scratchPage: Kv.Pages));
+            var ropeTable = Own(CreateRopeTable(config.Rope, Kv.MaxContext));
+            _forward = new DecoderForward(config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext);
+            DeviceInfo = device.Info;
+            Info = new ExecutorInfo(
+                config.VocabularySize,
+                Kv.MaxContext,
+                options.PageSize,
+                Kv.Pages,
+                DeviceInfo.FastIsInvariant,
+                $"{DeviceInfo.Profile}+kv-{options.KvType.Name()}");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ExecutorInfo Info { get; }
+
+    /// <summary>What the device reported last: at the end of loading, then every few steps.</summary>
+    public NativeDeviceInfo DeviceInfo { get; private set; }
+
+    /// <summary>Size of the KV cache.</summary>
+    public KvCacheSizing Kv { get; }
+
+    /// <inheritdoc/>
+    public StepResult Execute(BatchPlan plan)
+    {
+        var numerics = plan.Numerics switch
+        {
+            Core.Execution.Numerics.Fast => Native.Numerics.Fast,
+            Core.Execution.Numerics.Invariant => Native.Numerics.Invariant,
+            _ => throw new ArgumentOutOfRangeException(nameof(plan), plan.Numerics, "unknown numerics"),
+        };
+        _batch.Upload(_stream, plan);
+        _forward.Run(_batch, numerics);
+        var predictions = _predictor.Run(plan, _batch, numerics);
+        _stream.Synchronize();
+        if (_steps++ % StepsPerMemoryReading == 0)
+            DeviceInfo = _device.Info;
+        return new StepResult(predictions);
+    }
+
+    /// <inheritdoc/>
+    public void CopyPage(int source, int destination) => _cache.CopyPage(_stream, source, destination);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        while (_owned.TryPop(out var item))
+            item.Dispose();
+    }
+
+    private T Own<T>(T item)
+        where T : IDisposable
+    {
+        _owned.Push(item);
+        return item;
+    }
+
+    private NativeBuffer CreateRopeTable(RopeConfig rope, int positions)
+    {
+        var table = NativeBuffer.Create(_device, (long)positions * rope.RotarySize * sizeof(float));
+        var frequencies = RopeTable.Frequencies(rope);
+        var rows = new float[RopeChunk * rope.RotarySize];
+        for (var first = 0; first < positions; first += RopeChunk)
+        {
+            var chunk = rows.AsSpan(0, Math.Min(RopeChunk, positions - first) * rope.RotarySize);
+            RopeTable.Fill(frequencies, first, chunk);
+            table.Upload<float>(_stream, chunk, (long)first * rope.RotarySize * sizeof(float));
+        }
+        return table;
+    }
+}

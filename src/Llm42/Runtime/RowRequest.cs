@@ -1,0 +1,35 @@
+using Llm42.Core.Requests;
+using Llm42.Core.Scheduling;
+using Llm42.Native;
+
+namespace Llm42.Runtime;
+
+/// <summary>What is wanted behind one row.</summary>
+/// <param name="Sampling">How to choose the token.</param>
+/// <param name="KnownToken">The token that follows anyway, because the row is scored; null where it is chosen.</param>
+/// <param name="Top">How many of the most likely tokens to report.</param>
+internal readonly record struct RowRequest(SamplingRow Sampling, int? KnownToken, int Top)
+{
+    /// <summary>Of a row of a segment.</summary>
+    public static RowRequest Of(BatchSegment segment, int row)
+    {
+        var request = segment.Sequence.Request;
+        var position = segment.FirstPosition + row + 1;
+        if (segment.Kind == SegmentKind.Prefill && position < segment.Sequence.Tokens.Count)
+        {
+            return new RowRequest(
+                Sample(SamplingParameters.Greedy, position), segment.Sequence.Tokens[position], request.TopLogprobs);
+        }
+        return new RowRequest(Sample(request.Sampling, position), null, request.TopLogprobs);
+    }
+
+    private static SamplingRow Sample(SamplingParameters sampling, int position) => new()
+    {
+        Temperature = sampling.Temperature,
+        TopP = sampling.TopP,
+        MinP = sampling.MinP,
+        TopK = sampling.TopK,
+        Seed = sampling.Seed,
+        Position = position,
+    };
+}

@@ -1,0 +1,6 @@
+namespace Llm42;
+
+/// <summary>How many tokens a request took.</summary>
+/// <param name="PromptTokens">Tokens of the prompt.</param>
+/// <param name="CompletionTokens">Tokens of the answer.</param>
+public sealed record TokenUsage(int PromptTokens, int CompletionTokens);

@@ -1,0 +1,18 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+
+// In-process, so that a run needs no further restore; interleaving is the benchmarks' own affair.
+ManualConfig config = DefaultConfig.Instance
+    .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(11))
+    .WithArtifactsPath(Path.Combine(RepositoryRoot(), "artifacts", "benchmarks"));
+BenchmarkSwitcher.FromAssembly(typeof(Llm42.Benchmarks.SchedulerBenchmarks).Assembly).Run(args, config);
+
+static string RepositoryRoot()
+{
+    string? folder = AppContext.BaseDirectory;
+    while (folder is not null && !File.Exists(Path.Combine(folder, "Llm42.sln")))
+        folder = Path.GetDirectoryName(folder);
+    return folder ?? Environment.CurrentDirectory;
+}

@@ -1,0 +1,172 @@
+using Llm42.Core.Engine;
+using Llm42.Core.Execution;
+using Llm42.Core.Requests;
+
+namespace Llm42.Core.Tests;
+
+/// <summary>The engine thread: streaming, queueing, cancellation, failures.</summary>
+[TestClass]
+public sealed class EngineLoopTests
+{
+    private static readonly EngineOptions Options = new()
+    {
+        Window = 8, Drafter = DrafterKind.Same, MaxSequences = 8, MaxBatchTokens = 64, CheckIntegrity = true,
+    };
+
+    [TestMethod]
+    public async Task Concurrent_callers_get_their_own_canonical_answers()
+    {
+        await using var engine = new EngineLoop(new FakeModel { FlipOneIn = 5 }, Options);
+        await Parallel.ForAsync(0, 100, async (i, cancel) =>
+        {
+            GenerationRequest request = Requests.Of(1 + (i % 30), 1 + (i % 60), i % 3 != 0, (ulong)i);
+            RequestHandle handle = engine.Submit(request, cancel);
+            List<int> tokens = [];
+            await foreach (TokenEvent token in handle.Tokens.ReadAllAsync(cancel))
+                tokens.Add(token.TokenId);
+            RequestCompletion completion = await handle.Completion;
+            Assert.AreEqual(tokens.Count, completion.CompletionTokens);
+            if (request.IsDeterministic)
+                CollectionAssert.AreEqual(FakeModel.CanonicalAnswer(request, request.MaxTokens), tokens, $"request {i}");
+        });
+    }
+
+    [TestMethod]
+    public async Task A_cancelled_request_ends_and_the_others_do_not_notice()
+    {
+        using var source = new CancellationTokenSource();
+        var started = new TaskCompletionSource();
+        var model = new FakeModel { OnExecute = _ => started.TrySetResult() };
+        await using var engine = new EngineLoop(model, Options);
+        RequestHandle endless = engine.Submit(Requests.Of(5, 2000, true), source.Token);
+        GenerationRequest other = Requests.Of(9, 50, true, 3);
+        RequestHandle bystander = engine.Submit(other);
+        await started.Task;
+        await source.CancelAsync();
+        Assert.AreEqual(FinishReason.Cancelled, (await endless.Completion).Reason);
+        RequestCompletion completion = await bystander.Completion;
+        Assert.AreEqual(50, completion.CompletionTokens);
+        int[] answer = await bystander.Tokens.ReadAllAsync().Select(t => t.TokenId).ToArrayAsync();
+        CollectionAssert.AreEqual(FakeModel.CanonicalAnswer(other, 50), answer);
+    }
+
+    [TestMethod]
+    public async Task A_full_queue_refuses_and_recovers()
+    {
+        using var gate = new ManualResetEventSlim();
+        var model = new FakeModel { OnExecute = _ => gate.Wait() };
+        await using var engine = new EngineLoop(model, Options with { MaxSequences = 1, QueueCapacity = 2 });
+        List<RequestHandle> accepted = [];
+        // The engine takes one out of the queue at most while the gate is shut.
+        int refused = 0;
+        for (int i = 0; i < 10; i++)
+        {
+            try
+            {
+                accepted.Add(engine.Submit(Requests.Of(3, 2, true)));
+            }
+            catch (EngineQueueFullException error)
+            {
+                Assert.AreEqual(2, error.Capacity);
+                refused++;
+            }
+        }
+
+        Assert.IsGreaterThanOrEqualTo(7, refused);
+        gate.Set();
+        foreach (RequestHandle handle in accepted)
+            await handle.Completion;
+        await engine.Submit(Requests.Of(3, 2, true)).Completion;
+    }
+
+    [TestMethod]
+    public async Task An_executor_failure_reaches_the_requests_of_its_batch_and_no_others()
+    {
+        int failures = 1;
+        var model = new FakeModel
+        {
+            OnExecute = _ =>
+            {
+                if (Interlocked.Decrement(ref failures) >= 0)
+                    throw new InvalidOperationException("planted");
+            },
+        };
+        await using var engine = new EngineLoop(model, Options);
+        RequestHandle first = engine.Submit(Requests.Of(3, 5, true));
+        InvalidOperationException error = await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => first.Completion);
+        Assert.AreEqual("planted", error.Message);
+        RequestCompletion completion = await engine.Submit(Requests.Of(3, 5, true)).Completion;
+        Assert.AreEqual(5, completion.CompletionTokens);
+    }
+
+    [TestMethod]
+    public async Task Disposal_cancels_what_runs_and_disposes_the_executor()
+    {
+        var model = new FakeModel();
+        var engine = new EngineLoop(model, Options);
+        RequestHandle handle = engine.Submit(Requests.Of(3, 2000, false));
+        await engine.DisposeAsync();
+        Assert.IsTrue(model.IsDisposed);
+        Assert.AreEqual(FinishReason.Cancelled, (await handle.Completion).Reason);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => engine.Submit(Requests.Of(3, 5, true)));
+        await engine.DisposeAsync();
+    }
+
+    [TestMethod]
+    public async Task Bad_requests_are_refused_by_name_and_value()
+    {
+        await using var engine = new EngineLoop(new FakeModel(), Options);
+        GenerationRequest good = Requests.Of(3, 5, true);
+        (GenerationRequest Request, string Message)[] cases =
+        [
+            (good with { PromptIds = [] }, "no tokens"),
+            (good with { PromptIds = [1, -1] }, "token 1 is -1"),
+            (good with { PromptIds = [FakeModel.Vocabulary] }, "token 0 is 50"),
+            (good with { MaxTokens = -1 }, "max_tokens is -1"),
+            (good with { TopLogprobs = 51 }, "top_logprobs is 51"),
+            (good with { Sampling = new() { Temperature = float.NaN } }, "temperature is NaN"),
+            (good with { Sampling = new() { Temperature = 0.001f } }, "temperature is 0.001"),
+            (good with { Sampling = new() { TopK = -2 } }, "top_k is -2"),
+            (good with { Sampling = new() { TopP = 0 } }, "top_p is 0"),
+            (good with { Sampling = new() { MinP = 2 } }, "min_p is 2"),
+        ];
+        foreach ((GenerationRequest request, string message) in cases)
+        {
+            ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => engine.Submit(request));
+            StringAssert.Contains(error.Message, message, StringComparison.Ordinal);
+        }
+    }
+
+    [TestMethod]
+    public void Bad_options_are_refused_by_name_and_value()
+    {
+        (EngineOptions Options, string Message)[] cases =
+        [
+            (Options with { Window = 0 }, "Window is 0"),
+            (Options with { VerifyGroup = 0 }, "VerifyGroup is 0"),
+            (Options with { MaxSequences = 0 }, "MaxSequences is 0"),
+            (Options with { MaxBatchTokens = 16 }, "MaxSequences + Window + 1 = 17"),
+            (Options with { SkipMismatch = double.NaN }, "SkipMismatch is NaN"),
+            (Options with { PrefillChunk = 0 }, "PrefillChunk is 0"),
+            (Options with { QueueCapacity = 0 }, "QueueCapacity is 0"),
+            (Options with { Verifier = VerifierKind.FixedShape, Drafter = DrafterKind.None }, "needs drafts"),
+            (Options with { Verifier = VerifierKind.FixedShape }, "VerifyGroup x (Window + 1) = 72"),
+        ];
+        foreach ((EngineOptions options, string message) in cases)
+        {
+            ArgumentException error = Assert.ThrowsExactly<ArgumentException>(options.Validate);
+            StringAssert.Contains(error.Message, message, StringComparison.Ordinal);
+        }
+    }
+
+    [TestMethod]
+    public void The_automatic_drafter_follows_the_executor()
+    {
+        ExecutorInfo fast = new FakeModel().Info;
+        ExecutorInfo invariant = new FakeModel(fastIsInvariant: true).Info;
+        Assert.AreEqual(DrafterKind.Same, new EngineOptions().ResolveDrafter(fast));
+        Assert.AreEqual(DrafterKind.None, new EngineOptions().ResolveDrafter(invariant));
+        Assert.AreEqual(DrafterKind.Same, new EngineOptions { Verifier = VerifierKind.FixedShape }.ResolveDrafter(invariant));
+        Assert.AreEqual(DrafterKind.Same, new EngineOptions { Drafter = DrafterKind.Same }.ResolveDrafter(invariant));
+    }
+}

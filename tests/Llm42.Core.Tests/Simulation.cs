@@ -1,0 +1,61 @@
+using Llm42.Core.Engine;
+using Llm42.Core.Execution;
+using Llm42.Core.Requests;
+using Llm42.Core.Scheduling;
+using Llm42.Core.Verification;
+
+namespace Llm42.Core.Tests;
+
+/// <summary>Scheduler, fake model and verifier without a thread: one call is one step, so that runs repeat.</summary>
+internal sealed class Simulation
+{
+    private readonly IModelExecutor _model;
+    private readonly Verifier _verifier;
+    private long _nextId;
+
+    public Simulation(IModelExecutor model, EngineOptions options)
+    {
+        _model = model;
+        Scheduler = new Scheduler(model.Info, options);
+        _verifier = new Verifier(options);
+    }
+
+    public Scheduler Scheduler { get; }
+
+    public List<BatchPlan> Plans { get; } = [];
+
+    public Sequence Add(GenerationRequest request)
+    {
+        var sequence = new Sequence(_nextId++, request, _model.Info.PageSize, Scheduler.TokenLimitOf(request));
+        Scheduler.Add(sequence);
+        return sequence;
+    }
+
+    /// <summary>Runs one step; false if there was nothing to do.</summary>
+    public bool Step()
+    {
+        BatchPlan? plan = Scheduler.Next();
+        if (plan is null)
+            return false;
+        Plans.Add(plan);
+        StepResult result = _model.Execute(plan);
+        _verifier.Apply(plan, result);
+        foreach (BatchSegment segment in plan.Segments)
+        {
+            if (segment.Sequence.FinishReason is not null)
+                Scheduler.Remove(segment.Sequence);
+        }
+
+        Scheduler.CheckIntegrity();
+        return true;
+    }
+
+    /// <summary>Runs until nothing is left; fails after <paramref name="limit"/> steps without an end.</summary>
+    public void Run(int limit = 100_000)
+    {
+        for (int step = 0; Step(); step++)
+            Assert.IsLessThan(limit, step, "the engine makes no progress");
+    }
+
+    public static int[] AnswerOf(Sequence sequence) => [.. sequence.Tokens.Skip(sequence.PromptLength)];
+}

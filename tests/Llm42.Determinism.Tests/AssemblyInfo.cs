@@ -1,0 +1,2 @@
+// Each engine uses every core: side by side the runs would only fight.
+[assembly: DoNotParallelize]

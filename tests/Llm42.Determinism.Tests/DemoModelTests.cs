@@ -1,0 +1,83 @@
+using Llm42.Core.Engine;
+
+namespace Llm42.Determinism.Tests;
+
+/// <summary>
+/// One answer per request, token ids and log-probability bits, over every policy and any load. Fast numerics split as
+/// on 64 cores, so that drafts come from another reduction order than the answers.
+/// </summary>
+[TestClass]
+public sealed class DemoModelTests
+{
+    private const int Tokens = 40;
+
+    private static readonly (int[] Prompt, GenerationOptions Options)[] Watched =
+    [
+        (Prompt(70), Options(temperature: 0)),
+        (Prompt(33), Options(temperature: 0.8f)),
+    ];
+
+    private static Answer[] _reference = [];
+
+    /// <summary>W, G, prefill chunk, page size, threads, drafter.</summary>
+    public static IEnumerable<object[]> Policies =>
+        from window in new[] { 1, 4, 16, 64 }
+        from verifyGroup in new[] { 1, 8 }
+        from chunk in new[] { 7, 64, 512 }
+        from pageSize in new[] { 8, 16, 64 }
+        from threads in new[] { 1, 2 }
+        from drafter in new[] { DrafterKind.Same, DrafterKind.None }
+        select new object[] { window, verifyGroup, chunk, pageSize, threads, drafter };
+
+    [ClassInitialize]
+    public static async Task AnswerAlone(TestContext context)
+    {
+        // The plainest run there is: one request at a time, one thread, nothing drafted.
+        await using LlmEngine engine = await LlmEngine.LoadAsync(
+            TestModels.Demo,
+            new LlmEngineOptions { Threads = 1, Engine = new EngineOptions { Drafter = DrafterKind.None } },
+            cancellationToken: context.CancellationToken);
+        List<Answer> answers = [];
+        foreach ((int[] prompt, GenerationOptions options) in Watched)
+            answers.Add(Answer.Of(await engine.CompleteAsync(prompt, options, context.CancellationToken)));
+        _reference = [.. answers];
+        Assert.IsTrue(Array.TrueForAll(_reference, answer => answer.TokenIds.Length == Tokens));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Policies))]
+    public async Task Answers_do_not_depend_on_policy_or_load(
+        int window, int verifyGroup, int chunk, int pageSize, int threads, DrafterKind drafter)
+    {
+        int seed = HashCode(window, verifyGroup, chunk, pageSize, threads, (int)drafter);
+        var random = new Random(seed);
+        int batch = random.Next(1, 33);
+        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions
+        {
+            Threads = threads,
+            PlannedThreads = 64,
+            PageSize = pageSize,
+            Engine = new EngineOptions
+            {
+                Window = window,
+                VerifyGroup = verifyGroup,
+                PrefillChunk = chunk,
+                Drafter = drafter,
+                MaxSequences = 34,
+                CheckIntegrity = true,
+            },
+        });
+        Answer[] answers = await new Load(engine, random).RunAsync(Watched, batch - 1);
+        for (int i = 0; i < answers.Length; i++)
+            _reference[i].AssertSame(answers[i], $"seed {seed}, batch {batch}, request {i}");
+    }
+
+    private static int[] Prompt(int length) => [0, .. Enumerable.Range(1, length - 1).Select(i => 2 + (i * 37 % 2000))];
+
+    private static GenerationOptions Options(float temperature) => new()
+    {
+        MaxTokens = Tokens, Temperature = temperature, Seed = 42, IsDeterministic = true, IgnoreEos = true,
+    };
+
+    private static int HashCode(params int[] values) => values.Aggregate(17, (hash, value) => unchecked((hash * 31) + value));
+}

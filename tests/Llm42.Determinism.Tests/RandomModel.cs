@@ -1,0 +1,107 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Llm42.Determinism.Tests;
+
+/// <summary>
+/// Writes a Llama with random f32 weights. The rows of its output matrix are one random row each plus a much smaller
+/// random part, so that all logits of a position are nearly equal and the order of additions decides which is largest.
+/// </summary>
+internal static class RandomModel
+{
+    private const int Hidden = 128, Intermediate = 256, Layers = 3, QueryHeads = 8, KvHeads = 2, HeadSize = 16, Vocabulary = 512;
+
+    public static string Write(string directory, int seed)
+    {
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, "config.json"), JsonSerializer.Serialize(new Dictionary<string, object>
+        {
+            ["architectures"] = new[] { "LlamaForCausalLM" },
+            ["model_type"] = "llama",
+            ["hidden_size"] = Hidden,
+            ["intermediate_size"] = Intermediate,
+            ["num_hidden_layers"] = Layers,
+            ["num_attention_heads"] = QueryHeads,
+            ["num_key_value_heads"] = KvHeads,
+            ["head_dim"] = HeadSize,
+            ["vocab_size"] = Vocabulary,
+            ["max_position_embeddings"] = 1024,
+            ["rms_norm_eps"] = 1e-5,
+            ["rope_theta"] = 10000.0,
+            ["hidden_act"] = "silu",
+            ["tie_word_embeddings"] = false,
+            ["torch_dtype"] = "float32",
+        }));
+
+        var random = new Random(seed);
+        List<(string Name, int[] Shape, float[] Values)> tensors =
+        [
+            ("model.embed_tokens.weight", [Vocabulary, Hidden], Normal(random, Vocabulary * Hidden, 1)),
+            ("model.norm.weight", [Hidden], Ones(Hidden)),
+            ("lm_head.weight", [Vocabulary, Hidden], FlatRows(random)),
+        ];
+        float scale = 1 / MathF.Sqrt(Hidden);
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            string prefix = $"model.layers.{layer}.";
+            Matrix("self_attn.q_proj", QueryHeads * HeadSize, Hidden);
+            Matrix("self_attn.k_proj", KvHeads * HeadSize, Hidden);
+            Matrix("self_attn.v_proj", KvHeads * HeadSize, Hidden);
+            Matrix("self_attn.o_proj", Hidden, QueryHeads * HeadSize);
+            Matrix("mlp.gate_proj", Intermediate, Hidden);
+            Matrix("mlp.up_proj", Intermediate, Hidden);
+            Matrix("mlp.down_proj", Hidden, Intermediate);
+            tensors.Add(($"{prefix}input_layernorm.weight", [Hidden], Ones(Hidden)));
+            tensors.Add(($"{prefix}post_attention_layernorm.weight", [Hidden], Ones(Hidden)));
+
+            void Matrix(string name, int rows, int columns) =>
+                tensors.Add(($"{prefix}{name}.weight", [rows, columns], Normal(random, rows * columns, scale)));
+        }
+
+        WriteSafetensors(Path.Combine(directory, "model.safetensors"), tensors);
+        return directory;
+    }
+
+    private static float[] FlatRows(Random random)
+    {
+        float[] common = Normal(random, Hidden, 1);
+        float[] own = Normal(random, Vocabulary * Hidden, 3e-7f);
+        return [.. own.Select((value, i) => common[i % Hidden] + value)];
+    }
+
+    private static float[] Ones(int count) => [.. Enumerable.Repeat(1f, count)];
+
+    private static float[] Normal(Random random, int count, float scale)
+    {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++)
+        {
+            double radius = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble()));
+            values[i] = (float)(radius * Math.Cos(2 * Math.PI * random.NextDouble())) * scale;
+        }
+
+        return values;
+    }
+
+    private static void WriteSafetensors(string path, List<(string Name, int[] Shape, float[] Values)> tensors)
+    {
+        var header = new Dictionary<string, object>();
+        long offset = 0;
+        foreach ((string name, int[] shape, float[] values) in tensors)
+        {
+            long end = offset + ((long)values.Length * sizeof(float));
+            header[name] = new { dtype = "F32", shape, data_offsets = new[] { offset, end } };
+            offset = end;
+        }
+
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(header);
+        using FileStream file = File.Create(path);
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, json.Length);
+        file.Write(length);
+        file.Write(json);
+        foreach ((_, _, float[] values) in tensors)
+            file.Write(MemoryMarshal.AsBytes(values.AsSpan()));
+    }
+}
