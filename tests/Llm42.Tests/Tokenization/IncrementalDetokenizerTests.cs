@@ -22,7 +22,7 @@ public sealed class IncrementalDetokenizerTests
     [DataRow("llama3_1")]
     [DataRow("llama2")]
     public void Pieces_of_random_ids_make_up_the_whole_with_real_tokenizers(string name) =>
-        CheckPieces(TokenizerJson.Load(SharedData.Find("data", "tokenizers", name)));
+        CheckPieces(TokenizerJson.Load(SharedData.PathOf("data", "tokenizers", name)));
 
     [TestMethod]
     public void A_character_comes_out_whole_with_its_last_byte()

@@ -19,12 +19,12 @@ public sealed class RoundTripTests
     }
 
     [TestMethod]
-    public void Any_text_comes_back_from_Llama_3() => Check(TokenizerJson.Load(SharedData.Find("data", "tokenizers", "llama3_1")));
+    public void Any_text_comes_back_from_Llama_3() => Check(TokenizerJson.Load(SharedData.PathOf("data", "tokenizers", "llama3_1")));
 
     [TestMethod]
     public void Any_text_comes_back_normalized_from_Qwen()
     {
-        BpeTokenizer tokenizer = TokenizerJson.Load(SharedData.Find("data", "tokenizers", "qwen3"));
+        BpeTokenizer tokenizer = TokenizerJson.Load(SharedData.PathOf("data", "tokenizers", "qwen3"));
         Prop.ForAll(Texts(), text =>
         {
             string once = tokenizer.Decode(tokenizer.Encode(text, addSpecialTokens: false), skipSpecialTokens: false);
