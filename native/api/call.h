@@ -32,8 +32,9 @@ llm42_status call(const char* function, Action&& action) noexcept {
   }
 }
 
-// Copies a caller's parameter struct. A caller built against an older header has a smaller struct, whose missing
-// fields read as zero; one built against a newer header has a larger struct, whose unknown fields must be zero.
+// Copies a caller's parameter struct. A caller built against an older header has a smaller struct, whose
+// missing fields read as zero; one built against a newer header has a larger struct, whose unknown fields
+// must be zero.
 template <class Params>
 Params read_params(const char* name, const Params* params, uint32_t minimum = sizeof(Params)) {
   constexpr uint32_t largest = 4096;

@@ -16,6 +16,10 @@ void set_error_message(const char* function, const char* message) noexcept {
 
 }  // namespace llm42
 
-int32_t llm42_abi_version(void) noexcept { return LLM42_ABI_VERSION; }
+int32_t llm42_abi_version(void) noexcept {
+  return LLM42_ABI_VERSION;
+}
 
-const char* llm42_error_message(void) noexcept { return llm42::last_message; }
+const char* llm42_error_message(void) noexcept {
+  return llm42::last_message;
+}

@@ -15,7 +15,9 @@ llm42_status llm42_device_create(const llm42_device_options* options, llm42_devi
   });
 }
 
-void llm42_device_destroy(llm42_device* device) noexcept { delete device; }
+void llm42_device_destroy(llm42_device* device) noexcept {
+  delete device;
+}
 
 llm42_status llm42_device_get_info(const llm42_device* device, llm42_device_info* info) noexcept {
   return call(__func__, [&] {
@@ -35,7 +37,9 @@ llm42_status llm42_stream_create(llm42_device* device, llm42_stream** stream) no
   });
 }
 
-void llm42_stream_destroy(llm42_stream* stream) noexcept { delete stream; }
+void llm42_stream_destroy(llm42_stream* stream) noexcept {
+  delete stream;
+}
 
 llm42_status llm42_stream_synchronize(llm42_stream* stream) noexcept {
   return call(__func__, [&] {
@@ -54,10 +58,12 @@ llm42_status llm42_buffer_create(llm42_device* device, int64_t size, llm42_buffe
   });
 }
 
-void llm42_buffer_destroy(llm42_buffer* buffer) noexcept { delete buffer; }
+void llm42_buffer_destroy(llm42_buffer* buffer) noexcept {
+  delete buffer;
+}
 
-llm42_status llm42_buffer_upload(llm42_stream* stream, llm42_buffer* buffer, int64_t offset, const void* source,
-                                 int64_t size) noexcept {
+llm42_status llm42_buffer_upload(llm42_stream* stream, llm42_buffer* buffer, int64_t offset,
+                                 const void* source, int64_t size) noexcept {
   return call(__func__, [&] {
     check_not_null("stream", stream);
     validate_copy(*stream, buffer, offset, source, size);
@@ -86,7 +92,9 @@ llm42_status llm42_weight_create(llm42_stream* stream, const llm42_weight_params
   });
 }
 
-void llm42_weight_destroy(llm42_weight* weight) noexcept { delete weight; }
+void llm42_weight_destroy(llm42_weight* weight) noexcept {
+  delete weight;
+}
 
 llm42_status llm42_weight_get_info(const llm42_weight* weight, llm42_weight_info* info) noexcept {
   return call(__func__, [&] {
@@ -107,7 +115,9 @@ llm42_status llm42_kv_cache_create(llm42_device* device, const llm42_kv_cache_pa
   });
 }
 
-void llm42_kv_cache_destroy(llm42_kv_cache* cache) noexcept { delete cache; }
+void llm42_kv_cache_destroy(llm42_kv_cache* cache) noexcept {
+  delete cache;
+}
 
 llm42_status llm42_kv_cache_copy_page(llm42_stream* stream, llm42_kv_cache* cache, int32_t source,
                                       int32_t destination) noexcept {

@@ -1,8 +1,9 @@
-// What a backend implements. The opaque handles of the C ABI are these abstract classes, so that a handle needs
-// no look-up and a backend (the built-in cpu, or a plug-in) is exactly one subclass of each.
+// What a backend implements. The opaque handles of the C ABI are these abstract classes, so that a handle
+// needs no look-up and a backend (the built-in cpu, or a plug-in) is exactly one subclass of each.
 //
-// Everything that arrives here has passed core/validate.h: parameters are in range, strides are resolved (never
-// 0 for "dense"), views lie inside their buffers, handles belong to the stream's device, rows are not 0.
+// Everything that arrives here has passed core/validate.h: parameters are in range, strides are resolved
+// (never 0 for "dense"), views lie inside their buffers, handles belong to the stream's device, rows are not
+// 0.
 #pragma once
 
 #include <memory>

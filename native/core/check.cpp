@@ -52,7 +52,9 @@ int64_t resolve_stride(const char* name, int64_t stride, int64_t width) {
 
 namespace {
 
-int64_t begin_of(const Matrix& matrix) { return matrix.view.offset; }
+int64_t begin_of(const Matrix& matrix) {
+  return matrix.view.offset;
+}
 
 int64_t end_of(const Matrix& matrix) {
   if (matrix.rows == 0 || matrix.width == 0) return matrix.view.offset;

@@ -8,8 +8,8 @@
 
 namespace llm42 {
 
-// Largest number of elements in a row and from row to row. Below it, products of two such numbers and an element
-// size cannot overflow 64 bits.
+// Largest number of elements in a row and from row to row. Below it, products of two such numbers and an
+// element size cannot overflow 64 bits.
 constexpr int64_t max_extent = INT32_MAX;
 
 void check_range(const char* name, int64_t value, int64_t low, int64_t high);

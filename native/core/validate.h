@@ -1,5 +1,5 @@
-// Checks of every call's parameters, shared by all backends. They resolve default values in place (a stride of 0
-// becomes the dense stride, ...). An operator's check returns false when there is nothing to do.
+// Checks of every call's parameters, shared by all backends. They resolve default values in place (a stride
+// of 0 becomes the dense stride, ...). An operator's check returns false when there is nothing to do.
 //
 // Contents of index arrays are device memory, so checking them is the backend's part.
 #pragma once
@@ -10,7 +10,8 @@ namespace llm42 {
 
 void validate(const llm42_device_options& options);
 void validate_buffer_size(int64_t size);
-void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const void* host, int64_t size);
+void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const void* host,
+                   int64_t size);
 void validate(llm42_weight_params& params);
 void validate(llm42_kv_cache_params& params);
 void validate_copy_page(const Stream& stream, const KvCache* cache, int32_t source, int32_t destination);

@@ -54,14 +54,16 @@ bool validate(const Stream& stream, llm42_linear_params& p) {
   const llm42_weight_info& weight = p.weight->info;
   const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;
   if (is_swiglu != (weight.layout == LLM42_WEIGHT_LAYOUT_GATE_UP)) {
-    fail_argument("epilogue is ", p.epilogue, ", but the weight has layout ", weight.layout == 0 ? "rows" : "gate_up",
+    fail_argument("epilogue is ", p.epilogue, ", but the weight has layout ",
+                  weight.layout == 0 ? "rows" : "gate_up",
                   "; epilogue swiglu (2) goes with layout gate_up, the others with layout rows");
   }
   const int32_t element = activation_size(stream);
   if (p.output_dtype == LLM42_DTYPE_DEFAULT) {
     p.output_dtype = element == 4 ? LLM42_DTYPE_F32 : LLM42_DTYPE_DEFAULT;
   } else if (p.output_dtype != LLM42_DTYPE_F32) {
-    fail_argument("output_dtype is ", p.output_dtype, " (", name_of(p.output_dtype), "); it must be default or f32");
+    fail_argument("output_dtype is ", p.output_dtype, " (", name_of(p.output_dtype),
+                  "); it must be default or f32");
   }
   const int64_t width = is_swiglu ? weight.rows / 2 : weight.rows;
   p.input_stride = resolve_stride("input_stride", p.input_stride, weight.columns);

@@ -5,20 +5,30 @@
 
 namespace llm42 {
 
-int32_t size_of(llm42_dtype dtype) { return dtype == LLM42_DTYPE_F16 || dtype == LLM42_DTYPE_BF16 ? 2 : 4; }
+int32_t size_of(llm42_dtype dtype) {
+  return dtype == LLM42_DTYPE_F16 || dtype == LLM42_DTYPE_BF16 ? 2 : 4;
+}
 
 const char* name_of(llm42_dtype dtype) {
   switch (dtype) {
-    case LLM42_DTYPE_DEFAULT: return "default";
-    case LLM42_DTYPE_F32: return "f32";
-    case LLM42_DTYPE_F16: return "f16";
-    case LLM42_DTYPE_BF16: return "bf16";
-    case LLM42_DTYPE_I32: return "i32";
-    default: return "unknown";
+    case LLM42_DTYPE_DEFAULT:
+      return "default";
+    case LLM42_DTYPE_F32:
+      return "f32";
+    case LLM42_DTYPE_F16:
+      return "f16";
+    case LLM42_DTYPE_BF16:
+      return "bf16";
+    case LLM42_DTYPE_I32:
+      return "i32";
+    default:
+      return "unknown";
   }
 }
 
-int32_t activation_size(const Stream& stream) { return size_of(stream.device->activation_dtype()); }
+int32_t activation_size(const Stream& stream) {
+  return size_of(stream.device->activation_dtype());
+}
 
 void validate(const llm42_device_options& options) {
   check_not_null("options.backend", options.backend);
@@ -29,9 +39,12 @@ void validate(const llm42_device_options& options) {
   check_zero("options.reserved", options.reserved);
 }
 
-void validate_buffer_size(int64_t size) { check_range("size", size, 1, int64_t{1} << 46); }
+void validate_buffer_size(int64_t size) {
+  check_range("size", size, 1, int64_t{1} << 46);
+}
 
-void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const void* host, int64_t size) {
+void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const void* host,
+                   int64_t size) {
   check_handle("buffer", buffer, stream);
   check_range("offset", offset, 0, buffer->size);
   check_range("size", size, 0, buffer->size - offset);
@@ -78,8 +91,8 @@ void validate(llm42_weight_params& params) {
       fail_argument("part_count is ", params.part_count, "; layout gate_up takes 2, gate then up");
     }
     if (params.parts[0].rows != params.parts[1].rows) {
-      fail_argument("parts[1].rows is ", params.parts[1].rows, "; layout gate_up needs it equal to parts[0].rows (",
-                    params.parts[0].rows, ")");
+      fail_argument("parts[1].rows is ", params.parts[1].rows,
+                    "; layout gate_up needs it equal to parts[0].rows (", params.parts[0].rows, ")");
     }
   }
 }
@@ -87,7 +100,8 @@ void validate(llm42_weight_params& params) {
 void validate(llm42_kv_cache_params& params) {
   if (params.dtype == LLM42_DTYPE_DEFAULT) params.dtype = LLM42_DTYPE_BF16;
   if (params.dtype != LLM42_DTYPE_F32 && params.dtype != LLM42_DTYPE_BF16) {
-    fail_argument("dtype is ", params.dtype, " (", name_of(params.dtype), "); it must be default, f32 or bf16");
+    fail_argument("dtype is ", params.dtype, " (", name_of(params.dtype),
+                  "); it must be default, f32 or bf16");
   }
   check_range("layers", params.layers, 1, 4096);
   check_range("kv_heads", params.kv_heads, 1, 1024);

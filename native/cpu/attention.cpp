@@ -1,8 +1,8 @@
-// Attention over the paged cache. A chunk of at most 256 positions of a kv head is converted to f32 panels once for
-// a block of queries (rows of one sequence times the query heads of the group). Scores and weighted values are then
-// the same tiles as in linear: one FMA chain per score over the head's elements, one per output element over the
-// positions that its row sees, ascending. Positions that a row does not see are left out of its chains, so that
-// whatever is stored there cannot matter.
+// Attention over the paged cache. A chunk of at most 256 positions of a kv head is converted to f32 panels
+// once for a block of queries (rows of one sequence times the query heads of the group). Scores and weighted
+// values are then the same tiles as in linear: one FMA chain per score over the head's elements, one per
+// output element over the positions that its row sees, ascending. Positions that a row does not see are left
+// out of its chains, so that whatever is stored there cannot matter.
 #include "cpu/attention_plan.h"
 
 #include <algorithm>
@@ -14,7 +14,9 @@ namespace llm42::cpu {
 
 namespace {
 
-int64_t round_up(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
+int64_t round_up(int64_t a, int64_t b) {
+  return (a + b - 1) / b * b;
+}
 
 // Softmax state of a unit's queries: unnormalised values [query][padded head size], largest score, sum.
 struct State {
@@ -26,16 +28,13 @@ struct State {
   static int64_t floats(int64_t queries, int64_t width) { return round_up(queries * (width + 3), 16); }
 
   State(float* memory, int64_t queries, int64_t width)
-      : values(memory),
-        largest(values + queries * width),
-        sum(largest + queries),
-        is_seen(sum + queries) {}
+      : values(memory), largest(values + queries * width), sum(largest + queries), is_seen(sum + queries) {}
 };
 
 class Worker {
  public:
-  Worker(const llm42_attention_params& params, const CpuKvCache& cache, const Kernels& kernels, int64_t queries,
-         float* memory)
+  Worker(const llm42_attention_params& params, const CpuKvCache& cache, const Kernels& kernels,
+         int64_t queries, float* memory)
       : p_(params),
         cache_(cache),
         kernels_(kernels),
@@ -56,8 +55,9 @@ class Worker {
 
   // Size of `memory`.
   static int64_t floats(const CpuKvCache& cache, int64_t queries) {
-    return State::floats(queries, padded_head_size(cache)) + 2 * round_up(queries * cache.shape.head_size, 16) +
-           2 * round_up(queries * attention_chunk, 16) + panel_floats(cache) + range_floats(queries);
+    return State::floats(queries, padded_head_size(cache)) +
+           2 * round_up(queries * cache.shape.head_size, 16) + 2 * round_up(queries * attention_chunk, 16) +
+           panel_floats(cache) + range_floats(queries);
   }
 
   // Softmax state of a unit over a piece of its positions.
@@ -82,8 +82,8 @@ class Worker {
         state.sum[q] = later.sum[q];
         std::memcpy(state.values + q * width_, values, static_cast<size_t>(head_size_) * sizeof(float));
       } else {
-        kernels_.merge(state.largest + q, state.sum + q, state.values + q * width_, later.largest[q], later.sum[q],
-                       values, head_size_);
+        kernels_.merge(state.largest + q, state.sum + q, state.values + q * width_, later.largest[q],
+                       later.sum[q], values, head_size_);
       }
     }
   }
@@ -93,8 +93,8 @@ class Worker {
     for (int64_t q = 0; q < (unit.end_row - unit.first_row) * group_; ++q) {
       const int64_t row = unit.first_row + q / group_;
       const int64_t head = unit.kv_head * group_ + q % group_;
-      kernels_.divide(state.values + q * width_, state.sum[q], output + row * p_.output_stride + head * head_size_,
-                      head_size_);
+      kernels_.divide(state.values + q * width_, state.sum[q],
+                      output + row * p_.output_stride + head * head_size_, head_size_);
     }
   }
 
@@ -120,7 +120,8 @@ class Worker {
     for (int64_t q = 0; q < queries; ++q) {
       const int64_t row = unit.first_row + q / group_;
       const int64_t head = unit.kv_head * group_ + q % group_;
-      kernels_.scale(query + row * p_.query_stride + head * head_size_, p_.scale, scaled_ + q * head_size_, head_size_);
+      kernels_.scale(query + row * p_.query_stride + head * head_size_, p_.scale, scaled_ + q * head_size_,
+                     head_size_);
     }
     for (int64_t q = 0; q < queries; q += kernels_.tile_rows) {
       kernels_.pack_rows(scaled_ + q * head_size_, head_size_, queries_of_tile(q, queries), head_size_,
@@ -150,7 +151,8 @@ class Worker {
     const auto* const positions = at<const int32_t>(p_.positions);
     for (int64_t q = 0; q < queries; ++q) {
       const Range seen = visible(positions[unit.first_row + q / group_], p_.window);
-      ranges_[q] = {std::max(seen.begin, chunk.begin) - chunk.begin, std::min(seen.end, chunk.end) - chunk.begin};
+      ranges_[q] = {std::max(seen.begin, chunk.begin) - chunk.begin,
+                    std::min(seen.end, chunk.end) - chunk.begin};
       chunk_.is_seen[q] = ranges_[q].begin < ranges_[q].end ? 1.0f : 0.0f;
     }
     const Range seen = any_of(0, queries);
@@ -158,22 +160,24 @@ class Worker {
     score(unit, queries, chunk.begin, seen);
     for (int64_t q = 0; q < queries; ++q) {
       if (chunk_.is_seen[q] == 0.0f) continue;
-      kernels_.softmax_part(scores_ + q * attention_chunk, ranges_[q].begin, ranges_[q].end, chunk_.largest + q,
-                            chunk_.sum + q);
+      kernels_.softmax_part(scores_ + q * attention_chunk, ranges_[q].begin, ranges_[q].end,
+                            chunk_.largest + q, chunk_.sum + q);
     }
     weigh_values(unit, queries, chunk.begin, seen);
   }
 
   // scores_[query][position of the chunk], panels of 32 positions at a time.
   void score(const AttentionUnit& unit, int64_t queries, int64_t origin, Range seen) {
-    for (int64_t begin = seen.begin / panel_columns * panel_columns; begin < seen.end; begin += panel_columns) {
-      gather_keys(unit, origin, {std::max(begin, seen.begin), std::min(begin + panel_columns, seen.end)}, begin);
+    for (int64_t begin = seen.begin / panel_columns * panel_columns; begin < seen.end;
+         begin += panel_columns) {
+      gather_keys(unit, origin, {std::max(begin, seen.begin), std::min(begin + panel_columns, seen.end)},
+                  begin);
       for (int64_t q = 0; q < queries; q += kernels_.tile_rows) {
         const int64_t count = queries_of_tile(q, queries);
         const Range any = any_of(q, count);
         if (any.end <= begin || any.begin >= begin + panel_columns) continue;
-        kernels_.tile_cached(count, packed_queries_ + q * head_size_, panel_, scores_ + q * attention_chunk + begin,
-                             attention_chunk, head_size_, true);
+        kernels_.tile_cached(count, packed_queries_ + q * head_size_, panel_,
+                             scores_ + q * attention_chunk + begin, attention_chunk, head_size_, true);
       }
     }
   }
@@ -184,8 +188,8 @@ class Worker {
       const int64_t count = queries_of_tile(q, queries);
       const Range all = all_of(q, count);
       if (all.begin >= all.end) continue;
-      kernels_.pack_rows(scores_ + q * attention_chunk + all.begin, attention_chunk, count, all.end - all.begin,
-                         packed_weights_ + q * attention_chunk);
+      kernels_.pack_rows(scores_ + q * attention_chunk + all.begin, attention_chunk, count,
+                         all.end - all.begin, packed_weights_ + q * attention_chunk);
     }
     std::fill_n(chunk_.values, queries * width_, 0.0f);
     for (int64_t element = 0; element < head_size_; element += panel_columns) {
@@ -196,15 +200,16 @@ class Worker {
     }
   }
 
-  // Every query's chain runs over its own range. The part that all queries of the tile share is one tile; what
-  // comes before and after it, at the edges of causality and of the window, goes query by query.
+  // Every query's chain runs over its own range. The part that all queries of the tile share is one tile;
+  // what comes before and after it, at the edges of causality and of the window, goes query by query.
   void weigh_tile(int64_t first, int64_t count, int64_t element, int64_t panel_origin) {
     const Range all = all_of(first, count);
     const bool is_shared = all.begin < all.end;
     float* const sums = chunk_.values + first * width_ + element;
     const auto weigh_alone = [&](int64_t q, int64_t begin, int64_t end) {
       if (begin >= end) return;
-      kernels_.tile_cached(1, scores_ + q * attention_chunk + begin, panel_ + (begin - panel_origin) * panel_columns,
+      kernels_.tile_cached(1, scores_ + q * attention_chunk + begin,
+                           panel_ + (begin - panel_origin) * panel_columns,
                            chunk_.values + q * width_ + element, width_, end - begin, false);
     };
     for (int64_t q = first; q < first + count; ++q) {
@@ -212,8 +217,8 @@ class Worker {
     }
     if (!is_shared) return;
     kernels_.tile_cached(count, packed_weights_ + first * attention_chunk,
-                         panel_ + (all.begin - panel_origin) * panel_columns, sums, width_, all.end - all.begin,
-                         false);
+                         panel_ + (all.begin - panel_origin) * panel_columns, sums, width_,
+                         all.end - all.begin, false);
     for (int64_t q = first; q < first + count; ++q) weigh_alone(q, all.end, ranges_[q].end);
   }
 
@@ -249,8 +254,8 @@ class Worker {
       const int64_t place = position % page_size;
       const int64_t run = std::min(page_size - place, seen.end - i);
       const std::byte* const values = cache_.values(p_.layer, page_of(unit, position), unit.kv_head);
-      kernels_.gather_panel[format()](values + (place * head_size_ + element) * cache_.element_size(), head_size_,
-                                      run, width, panel_ + (i - seen.begin) * panel_columns);
+      kernels_.gather_panel[format()](values + (place * head_size_ + element) * cache_.element_size(),
+                                      head_size_, run, width, panel_ + (i - seen.begin) * panel_columns);
       i += run;
     }
   }
@@ -275,8 +280,7 @@ class Worker {
 void CpuStream::attention(const llm42_attention_params& p) {
   const auto& cache = static_cast<const CpuKvCache&>(*p.cache);
   const Kernels& kernels = device_.kernels();
-  const AttentionPlan plan =
-      plan_attention(p, cache, device_.threads(), device_.planned_threads(p.numerics));
+  const AttentionPlan plan = plan_attention(p, cache, device_.threads(), device_.planned_threads(p.numerics));
   const int threads = device_.threads_for(plan.operations);
   const int64_t queries = plan.queries_per_unit;
   const int64_t width = Worker::padded_head_size(cache);
@@ -316,7 +320,8 @@ void CpuStream::attention(const llm42_attention_params& p) {
     Worker worker = worker_of(thread);
     const State first = piece_state(unit.first_piece);
     for (int64_t piece = unit.first_piece + 1; piece < unit.end_piece; ++piece) {
-      worker.fold((unit.end_row - unit.first_row) * (p.query_heads / cache.shape.kv_heads), piece_state(piece), first);
+      worker.fold((unit.end_row - unit.first_row) * (p.query_heads / cache.shape.kv_heads),
+                  piece_state(piece), first);
     }
     worker.write_output(unit, first);
   });

@@ -8,7 +8,9 @@ namespace llm42::cpu {
 
 namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
 // Queries that share one conversion of keys and values.
 constexpr int64_t queries_wanted = 48;
@@ -44,7 +46,8 @@ void check_indices(const llm42_attention_params& p, const CpuKvCache& cache) {
   }
 }
 
-// Splits that a many-core machine would choose from the shape of the batch: the row's positions in equal parts.
+// Splits that a many-core machine would choose from the shape of the batch: the row's positions in equal
+// parts.
 void cut_evenly(AttentionPlan& plan, int64_t unit, Range seen, int64_t parts) {
   const int64_t begin = seen.begin / piece_alignment * piece_alignment;
   const int64_t span = seen.end - begin;
@@ -55,7 +58,8 @@ void cut_evenly(AttentionPlan& plan, int64_t unit, Range seen, int64_t parts) {
   }
 }
 
-// One piece is worked through chunk by chunk, many pieces are merged in the same order: the bits are the same.
+// One piece is worked through chunk by chunk, many pieces are merged in the same order: the bits are the
+// same.
 void cut_at_chunks(AttentionPlan& plan, int64_t unit, Range seen, bool is_parallel) {
   const int64_t begin = seen.begin / attention_chunk * attention_chunk;
   const int64_t length = is_parallel ? attention_chunk : seen.end - begin;

@@ -1,4 +1,5 @@
-// How a call of attention is cut into work. What an invariant row's pieces are follows from its position alone.
+// How a call of attention is cut into work. What an invariant row's pieces are follows from its position
+// alone.
 #pragma once
 
 #include <cstdint>

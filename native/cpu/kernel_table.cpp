@@ -7,19 +7,25 @@ namespace llm42::cpu {
 
 namespace {
 
-#define LLM42_FILL(isa)      \
-  Kernels kernels{};         \
-  isa::add_linear(kernels);  \
-  isa::add_norm(kernels);    \
+#define LLM42_FILL(isa)        \
+  Kernels kernels{};           \
+  isa::add_linear(kernels);    \
+  isa::add_norm(kernels);      \
   isa::add_attention(kernels); \
-  isa::add_logits(kernels);  \
-  isa::add_sampling(kernels); \
+  isa::add_logits(kernels);    \
+  isa::add_sampling(kernels);  \
   return kernels
 
-Kernels fill_portable() { LLM42_FILL(portable); }
+Kernels fill_portable() {
+  LLM42_FILL(portable);
+}
 #if defined(LLM42_HAS_X86_KERNELS)
-Kernels fill_avx2() { LLM42_FILL(avx2); }
-Kernels fill_avx512() { LLM42_FILL(avx512); }
+Kernels fill_avx2() {
+  LLM42_FILL(avx2);
+}
+Kernels fill_avx512() {
+  LLM42_FILL(avx512);
+}
 #endif
 
 #undef LLM42_FILL
@@ -36,7 +42,8 @@ llm42_cpu_isa best_isa() {
 
 const Kernels& kernels_for(llm42_cpu_isa isa) {
   if (isa > best_isa()) {
-    fail(LLM42_STATUS_UNSUPPORTED, "options.isa is ", isa, " (", isa == LLM42_CPU_ISA_AVX2 ? "AVX2" : "AVX-512",
+    fail(LLM42_STATUS_UNSUPPORTED, "options.isa is ", isa, " (",
+         isa == LLM42_CPU_ISA_AVX2 ? "AVX2" : "AVX-512",
          "), which this processor or build lacks; use 0 (auto) or 1 (portable)");
   }
 #if defined(LLM42_HAS_X86_KERNELS)

@@ -42,7 +42,8 @@ CpuKvCache::CpuKvCache(CpuDevice& owner, const llm42_kv_cache_params& params)
 void CpuStream::copy_page(llm42_kv_cache& cache, int32_t source, int32_t destination) {
   auto& pages = static_cast<CpuKvCache&>(cache);
   for (int64_t layer = 0; layer < pages.shape.layers; ++layer) {
-    std::memcpy(pages.page(layer, destination), pages.page(layer, source), static_cast<size_t>(pages.page_bytes()));
+    std::memcpy(pages.page(layer, destination), pages.page(layer, source),
+                static_cast<size_t>(pages.page_bytes()));
   }
 }
 
@@ -60,7 +61,8 @@ void CpuStream::rope_write_kv(const llm42_rope_write_kv_params& p) {
   }
   std::sort(written.begin(), written.end());
   const auto twice = std::adjacent_find(written.begin(), written.end());
-  if (twice != written.end()) fail_argument("slots holds ", *twice, " more than once; slots must be distinct");
+  if (twice != written.end())
+    fail_argument("slots holds ", *twice, " more than once; slots must be distinct");
 
   auto* qkv = at<float>(p.qkv);
   const auto* table = at<const float>(p.table);
@@ -72,30 +74,31 @@ void CpuStream::rope_write_kv(const llm42_rope_write_kv_params& p) {
   // One unit is a head, not a row: neighbouring positions share the cache lines of transposed keys.
   const int64_t row_block = 32;
   const int64_t row_blocks = (p.rows + row_block - 1) / row_block;
-  parallel_for(device_.threads_for(p.rows * heads * head_size), heads * row_blocks, 1, [&](int64_t unit, int) {
-    const int64_t head = unit % heads;
-    const int64_t first_row = unit / heads * row_block;
-    const int64_t end_row = std::min<int64_t>(first_row + row_block, p.rows);
-    for (int64_t row = first_row; row < end_row; ++row) {
-      float* const x = qkv + row * p.qkv_stride + head * head_size;
-      const bool is_query = head < p.query_heads;
-      if (!is_query && slots[row] < 0) continue;
-      if (half > 0) {
-        const float* const angles = table + int64_t{positions[row]} * p.rotary_size;
-        kernels.rotate(x, angles, angles + half, half);
-      }
-      if (is_query) continue;
-      const int64_t kv_head = head - p.query_heads;
-      const float* const value = x + cache.shape.kv_heads * head_size;
-      const int64_t place = slots[row] % page_size;
-      std::byte* const keys = cache.keys(p.layer, slots[row] / page_size, kv_head);
-      std::byte* const values = cache.values(p.layer, slots[row] / page_size, kv_head);
-      for (int64_t d = 0; d < head_size; ++d) {
-        write_element(keys, d * page_size + place, x[d], is_f32);
-        write_element(values, place * head_size + d, value[d], is_f32);
-      }
-    }
-  });
+  parallel_for(device_.threads_for(p.rows * heads * head_size), heads * row_blocks, 1,
+               [&](int64_t unit, int) {
+                 const int64_t head = unit % heads;
+                 const int64_t first_row = unit / heads * row_block;
+                 const int64_t end_row = std::min<int64_t>(first_row + row_block, p.rows);
+                 for (int64_t row = first_row; row < end_row; ++row) {
+                   float* const x = qkv + row * p.qkv_stride + head * head_size;
+                   const bool is_query = head < p.query_heads;
+                   if (!is_query && slots[row] < 0) continue;
+                   if (half > 0) {
+                     const float* const angles = table + int64_t{positions[row]} * p.rotary_size;
+                     kernels.rotate(x, angles, angles + half, half);
+                   }
+                   if (is_query) continue;
+                   const int64_t kv_head = head - p.query_heads;
+                   const float* const value = x + cache.shape.kv_heads * head_size;
+                   const int64_t place = slots[row] % page_size;
+                   std::byte* const keys = cache.keys(p.layer, slots[row] / page_size, kv_head);
+                   std::byte* const values = cache.values(p.layer, slots[row] / page_size, kv_head);
+                   for (int64_t d = 0; d < head_size; ++d) {
+                     write_element(keys, d * page_size + place, x[d], is_f32);
+                     write_element(values, place * head_size + d, value[d], is_f32);
+                   }
+                 }
+               });
 }
 
 }  // namespace llm42::cpu

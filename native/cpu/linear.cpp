@@ -1,5 +1,5 @@
-// Products with a packed weight. Every output is one FMA chain over k, ascending, however the work is cut: threads
-// share out panels and blocks of rows, never k. Fast numerics on many planned threads alone cut k.
+// Products with a packed weight. Every output is one FMA chain over k, ascending, however the work is cut:
+// threads share out panels and blocks of rows, never k. Fast numerics on many planned threads alone cut k.
 #include <algorithm>
 
 #include "cpu/objects.h"
@@ -9,9 +9,12 @@ namespace llm42::cpu {
 
 namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
 
-// Panel elements expanded to f32 at a time: 192 x 32 leave room in a first-level cache of 32 KiB for the input.
+// Panel elements expanded to f32 at a time: 192 x 32 leave room in a first-level cache of 32 KiB for the
+// input.
 constexpr int64_t expanded_depth = 192;
 
 // Row tiles from which one expansion of the weights pays for itself.
@@ -32,7 +35,9 @@ struct Problem {
   Format format;
   const float* input;  // [tile][depth][rows of the tile]
 
-  int64_t rows_of_tile(int64_t tile) const { return std::min(kernels.tile_rows, rows - tile * kernels.tile_rows); }
+  int64_t rows_of_tile(int64_t tile) const {
+    return std::min(kernels.tile_rows, rows - tile * kernels.tile_rows);
+  }
 
   // Input of a tile from column `k` on.
   const float* input_at(int64_t tile, int64_t k) const {
@@ -119,8 +124,8 @@ void run_blocks(const Problem& problem, int threads, std::byte* scratch) {
       problem.kernels.expand[problem.format](problem.panel_at(panel, k), expanded, depth * panel_columns);
       for (int64_t tile = first_tile; tile < end_tile; ++tile) {
         problem.kernels.tile_cached(problem.rows_of_tile(tile), problem.input_at(tile, k), expanded,
-                                    sums + (tile - first_tile) * tile_rows * panel_columns, panel_columns, depth,
-                                    k == 0);
+                                    sums + (tile - first_tile) * tile_rows * panel_columns, panel_columns,
+                                    depth, k == 0);
       }
     }
     const int64_t first_row = first_tile * tile_rows;
@@ -129,8 +134,9 @@ void run_blocks(const Problem& problem, int threads, std::byte* scratch) {
   });
 }
 
-// Fast numerics with fewer units of work than planned threads: k is cut into segments, each a chain of its own;
-// their sums are added in ascending order. The cut depends on the shape of the product and on the plan alone.
+// Fast numerics with fewer units of work than planned threads: k is cut into segments, each a chain of its
+// own; their sums are added in ascending order. The cut depends on the shape of the product and on the plan
+// alone.
 int64_t plan_segments(int64_t rows, int64_t depth, int64_t panels, int64_t planned_threads) {
   const int64_t units = panels * ceil_div(rows, planned_tile_rows);
   if (units >= planned_threads) return 1;
@@ -148,10 +154,9 @@ void run_segments(const Problem& problem, int threads, int64_t segments, std::by
     const int64_t k = std::min(unit % segments * segment_depth, problem.depth);
     const int64_t depth = std::min(segment_depth, problem.depth - k);
     for (int64_t tile = 0; tile < problem.row_tiles; ++tile) {
-      problem.kernels.tile[problem.format](problem.rows_of_tile(tile), problem.input_at(tile, k),
-                                           problem.panel_at(panel, k),
-                                           partial + unit * sums_size + tile * tile_rows * panel_columns,
-                                           panel_columns, depth, true);
+      problem.kernels.tile[problem.format](
+          problem.rows_of_tile(tile), problem.input_at(tile, k), problem.panel_at(panel, k),
+          partial + unit * sums_size + tile * tile_rows * panel_columns, panel_columns, depth, true);
     }
   });
   parallel_for(threads, problem.panels, 4, [&](int64_t panel, int) {
@@ -175,7 +180,8 @@ void pack_input(const Problem& problem, int threads, float* packed) {
     const int64_t k = unit % pieces * piece;
     const int64_t count = problem.rows_of_tile(tile);
     const int64_t first_row = tile * problem.kernels.tile_rows;
-    problem.kernels.pack_rows(input + first_row * stride + k, stride, count, std::min(piece, problem.depth - k),
+    problem.kernels.pack_rows(input + first_row * stride + k, stride, count,
+                              std::min(piece, problem.depth - k),
                               packed + first_row * problem.depth + k * count);
   });
 }

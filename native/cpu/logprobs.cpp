@@ -25,7 +25,8 @@ void CpuStream::log_softmax(const llm42_log_softmax_params& p) {
   parallel_for(device_.threads_for(p.rows * vocabulary * exp_cost), p.rows, 1, [&](int64_t row, int) {
     const float* const x = logits + row * p.logits_stride;
     const float largest = kernels.largest(x, vocabulary);
-    kernels.log_softmax(x, vocabulary, largest, log_sum(kernels, x, vocabulary, largest), output + row * vocabulary);
+    kernels.log_softmax(x, vocabulary, largest, log_sum(kernels, x, vocabulary, largest),
+                        output + row * vocabulary);
   });
 }
 
@@ -39,7 +40,8 @@ void CpuStream::top_logprobs(const llm42_top_logprobs_params& p) {
   const int64_t vocabulary = p.vocabulary;
   const int64_t count = p.count;
   if (chosen_ids != nullptr) {
-    for (int64_t row = 0; row < p.rows; ++row) check_index("chosen_ids", row, chosen_ids[row], 0, vocabulary - 1);
+    for (int64_t row = 0; row < p.rows; ++row)
+      check_index("chosen_ids", row, chosen_ids[row], 0, vocabulary - 1);
   }
 
   const int threads = device_.threads_for(p.rows * vocabulary * exp_cost);
@@ -50,7 +52,9 @@ void CpuStream::top_logprobs(const llm42_top_logprobs_params& p) {
     const float* const x = logits + row * p.logits_stride;
     const float largest = kernels.largest(x, vocabulary);
     const float log_total = log_sum(kernels, x, vocabulary, largest);
-    const auto logprob = [&](int64_t id, float* output) { kernels.log_softmax(x + id, 1, largest, log_total, output); };
+    const auto logprob = [&](int64_t id, float* output) {
+      kernels.log_softmax(x + id, 1, largest, log_total, output);
+    };
     if (chosen_ids != nullptr) logprob(chosen_ids[row], chosen_logprobs + row);
     if (count == 0) return;
     auto* const keys = reinterpret_cast<RankKey*>(workspace + thread * thread_bytes);

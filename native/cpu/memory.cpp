@@ -18,12 +18,13 @@ namespace {
 constexpr std::align_val_t alignment{64};
 
 #if defined(__linux__)
-// Large blocks come from the kernel, zeroed on first touch, and in huge pages where it has them: weights are read
-// once per token, so the translation look-aside buffer matters.
+// Large blocks come from the kernel, zeroed on first touch, and in huge pages where it has them: weights are
+// read once per token, so the translation look-aside buffer matters.
 constexpr int64_t mapping_threshold = int64_t{1} << 20;
 
 std::byte* map(int64_t size) {
-  void* const data = mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const data =
+      mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) return nullptr;
   madvise(data, static_cast<size_t>(size), MADV_HUGEPAGE);  // advice: failing does no harm
   return static_cast<std::byte*>(data);
@@ -54,8 +55,8 @@ void give_back(std::byte* data, [[maybe_unused]] int64_t size) {
 void Memory::reserve(int64_t size, const char* what) {
   // An overcommitting kernel would promise anything, and kill the process when the promise falls due.
   if (total_ > 0 && size > total_ - allocated_) {
-    fail(LLM42_STATUS_OUT_OF_MEMORY, what, " of ", size, " bytes: the machine has ", total_, " bytes, of which ",
-         allocated_, " are in use by this device");
+    fail(LLM42_STATUS_OUT_OF_MEMORY, what, " of ", size, " bytes: the machine has ", total_,
+         " bytes, of which ", allocated_, " are in use by this device");
   }
   allocated_ += size;
   peak_ = std::max(peak_, allocated_);

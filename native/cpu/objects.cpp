@@ -41,7 +41,9 @@ void CpuDevice::get_info(llm42_device_info& info) const {
   std::strncpy(info.name, processor_name().c_str(), sizeof info.name - 1);
 }
 
-std::unique_ptr<llm42_stream> CpuDevice::create_stream() { return std::make_unique<CpuStream>(*this); }
+std::unique_ptr<llm42_stream> CpuDevice::create_stream() {
+  return std::make_unique<CpuStream>(*this);
+}
 
 std::unique_ptr<llm42_buffer> CpuDevice::create_buffer(int64_t size) {
   return std::make_unique<CpuBuffer>(*this, size);

@@ -54,8 +54,8 @@ class CpuBuffer final : public llm42_buffer {
   Block block_;
 };
 
-// Panels of 32 output features, [panel][K][32]; missing features of the last panel are zero. With layout gate_up a
-// panel holds 16 gate features and the 16 up features that they meet.
+// Panels of 32 output features, [panel][K][32]; missing features of the last panel are zero. With layout
+// gate_up a panel holds 16 gate features and the 16 up features that they meet.
 class CpuWeight final : public llm42_weight {
  public:
   CpuWeight(CpuDevice& device, const llm42_weight_info& shape);

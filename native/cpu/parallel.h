@@ -7,9 +7,9 @@
 
 namespace llm42::cpu {
 
-// Calls body(index, thread) for every index below `count`, on up to `threads` threads; thread is below `threads`.
-// Indices are handed out `chunk` at a time to whoever is free, so results must not depend on who got which.
-// The body must not throw.
+// Calls body(index, thread) for every index below `count`, on up to `threads` threads; thread is below
+// `threads`. Indices are handed out `chunk` at a time to whoever is free, so results must not depend on who
+// got which. The body must not throw.
 template <class Body>
 void parallel_for(int threads, int64_t count, int64_t chunk, const Body& body) {
   if (threads <= 1 || count <= chunk) {

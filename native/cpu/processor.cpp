@@ -49,8 +49,12 @@ const Features& features() {
 
 }  // namespace
 
-bool has_avx2() { return features().avx2; }
-bool has_avx512() { return features().avx512; }
+bool has_avx2() {
+  return features().avx2;
+}
+bool has_avx512() {
+  return features().avx512;
+}
 
 std::string processor_name() {
   uint32_t words[12] = {};
@@ -67,9 +71,15 @@ std::string processor_name() {
 
 #else
 
-bool has_avx2() { return false; }
-bool has_avx512() { return false; }
-std::string processor_name() { return "processor"; }
+bool has_avx2() {
+  return false;
+}
+bool has_avx512() {
+  return false;
+}
+std::string processor_name() {
+  return "processor";
+}
 
 #endif
 

@@ -13,13 +13,14 @@ void CpuStream::rms_norm(const llm42_rms_norm_params& p) {
   auto* output = at<float>(p.output);
   const int64_t row_width = int64_t{p.groups} * p.width;
   const Kernels& kernels = device_.kernels();
-  parallel_for(device_.threads_for(p.rows * row_width), int64_t{p.rows} * p.groups, 1, [&](int64_t unit, int) {
-    const int64_t row = unit / p.groups;
-    const int64_t column = unit % p.groups * p.width;
-    kernels.rms_norm(input + row * p.input_stride + column,
-                     residual == nullptr ? nullptr : residual + row * row_width + column, weight,
-                     output + row * p.output_stride + column, p.width, p.epsilon);
-  });
+  parallel_for(device_.threads_for(p.rows * row_width), int64_t{p.rows} * p.groups, 1,
+               [&](int64_t unit, int) {
+                 const int64_t row = unit / p.groups;
+                 const int64_t column = unit % p.groups * p.width;
+                 kernels.rms_norm(input + row * p.input_stride + column,
+                                  residual == nullptr ? nullptr : residual + row * row_width + column, weight,
+                                  output + row * p.output_stride + column, p.width, p.epsilon);
+               });
 }
 
 void CpuStream::gather_rows(const llm42_gather_rows_params& p) {

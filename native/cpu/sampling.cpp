@@ -15,10 +15,10 @@ namespace {
 
 // Scratch memory of one row in work.
 struct Scratch {
-  float* tempered;   // [vocabulary] logits / temperature
-  RankKey* keys;     // [vocabulary + 16]
-  uint32_t* ids;     // [vocabulary + 16]
-  float* weights;    // [vocabulary] exp(tempered - largest) of ranked tokens
+  float* tempered;  // [vocabulary] logits / temperature
+  RankKey* keys;    // [vocabulary + 16]
+  uint32_t* ids;    // [vocabulary + 16]
+  float* weights;   // [vocabulary] exp(tempered - largest) of ranked tokens
 
   static int64_t bytes(int64_t vocabulary) {
     const int64_t element = int64_t{2 * sizeof(float) + sizeof(RankKey) + sizeof(uint32_t)};
@@ -73,10 +73,11 @@ int64_t rank_above(const Row& row, float threshold) {
   return count;
 }
 
-// Nucleus of the whole vocabulary. The distance to the largest logit grows until enough probability is inside, so
-// that a peaked row ranks few tokens.
+// Nucleus of the whole vocabulary. The distance to the largest logit grows until enough probability is
+// inside, so that a peaked row ranks few tokens.
 int64_t rank_nucleus(const Row& row) {
-  const double all = static_cast<double>(row.kernels.sum_of_exp(row.scratch.tempered, row.vocabulary, row.largest));
+  const double all =
+      static_cast<double>(row.kernels.sum_of_exp(row.scratch.tempered, row.vocabulary, row.largest));
   const double needed = static_cast<double>(row.rule.top_p) * all;
   for (const float distance : {2.0f, 5.0f, 9.0f, 14.0f, 20.0f}) {
     const int64_t count = rank_above(row, row.largest - distance);

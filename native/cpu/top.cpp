@@ -17,13 +17,15 @@ RankKey rank_key(float value, uint32_t id) {
   return (static_cast<uint64_t>(ordered) << 32) | static_cast<uint32_t>(~id);
 }
 
-int64_t top_capacity(int64_t count, int64_t wanted) { return std::min(count, 2 * wanted + 4096) + 16; }
+int64_t top_capacity(int64_t count, int64_t wanted) {
+  return std::min(count, 2 * wanted + 4096) + 16;
+}
 
 void select_top(const Kernels& kernels, const float* values, int64_t count, int64_t wanted, RankKey* keys,
                 uint32_t* ids) {
   const int64_t capacity = top_capacity(count, wanted);
-  // The first candidates come unseen; later ones must beat the worst of those kept. An equal one cannot: its id is
-  // higher.
+  // The first candidates come unseen; later ones must beat the worst of those kept. An equal one cannot: its
+  // id is higher.
   int64_t held = 0;
   int64_t position = std::min(count, wanted);
   for (int64_t i = 0; i < position; ++i) keys[held++] = rank_key(values[i], static_cast<uint32_t>(i));

@@ -19,7 +19,9 @@ int64_t panel_count(const llm42_weight_info& info) {
   return (features + features_per_panel(info) - 1) / features_per_panel(info);
 }
 
-int64_t size_of_format(llm42_dtype format) { return format == LLM42_DTYPE_F32 ? 4 : 2; }
+int64_t size_of_format(llm42_dtype format) {
+  return format == LLM42_DTYPE_F32 ? 4 : 2;
+}
 
 float read_f32(const std::byte* source, llm42_dtype dtype) {
   if (dtype == LLM42_DTYPE_F32) {
@@ -53,8 +55,8 @@ void copy_column(const std::byte* source, std::byte* column, int64_t begin, int6
   }
 }
 
-void convert_column(const std::byte* source, llm42_dtype dtype, std::byte* column, llm42_dtype format, int64_t begin,
-                    int64_t end) {
+void convert_column(const std::byte* source, llm42_dtype dtype, std::byte* column, llm42_dtype format,
+                    int64_t begin, int64_t end) {
   const int64_t read_size = size_of_format(dtype);
   const int64_t write_size = size_of_format(format);
   if (dtype == format && read_size == 2) return copy_column<uint16_t>(source, column, begin, end);
@@ -93,8 +95,12 @@ Format CpuWeight::format() const {
   return info.format == LLM42_DTYPE_F16 ? format_f16 : format_bf16;
 }
 
-int64_t CpuWeight::panels() const { return panel_count(info); }
-int64_t CpuWeight::element_size() const { return size_of_format(info.format); }
+int64_t CpuWeight::panels() const {
+  return panel_count(info);
+}
+int64_t CpuWeight::element_size() const {
+  return size_of_format(info.format);
+}
 
 std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params& params) {
   llm42_weight_info info{};
@@ -118,7 +124,8 @@ std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params
       const int64_t end = std::min<int64_t>(begin + column_block, info.columns);
       for (int64_t column = 0; column < panel_columns; ++column) {
         if (rows[column] == nullptr) continue;  // the block came zero-filled
-        convert_column(rows[column], params.dtype, weight->panel(panel) + column * element, params.format, begin, end);
+        convert_column(rows[column], params.dtype, weight->panel(panel) + column * element, params.format,
+                       begin, end);
       }
     }
   });

@@ -7,7 +7,9 @@ namespace cpu {
 namespace LLM42_ISA {
 namespace {
 
-LLM42_INLINE int64_t left(int64_t count, int64_t i) { return count - i < lanes ? count - i : lanes; }
+LLM42_INLINE int64_t left(int64_t count, int64_t i) {
+  return count - i < lanes ? count - i : lanes;
+}
 
 // Lanes of the vector at `i` that lie in [begin, end), others replaced.
 LLM42_INLINE F32x16 within(F32x16 x, int64_t i, int64_t begin, int64_t end, F32x16 other) {
@@ -16,10 +18,18 @@ LLM42_INLINE F32x16 within(F32x16 x, int64_t i, int64_t begin, int64_t end, F32x
   return x;
 }
 
-LLM42_INLINE float to_f32(float value) { return value; }
-LLM42_INLINE float to_f32(uint16_t value) { return bf16_to_f32(value); }
-LLM42_INLINE F32x16 load_any(const float* p) { return load(p); }
-LLM42_INLINE F32x16 load_any(const uint16_t* p) { return load_bf16(p); }
+LLM42_INLINE float to_f32(float value) {
+  return value;
+}
+LLM42_INLINE float to_f32(uint16_t value) {
+  return bf16_to_f32(value);
+}
+LLM42_INLINE F32x16 load_any(const float* p) {
+  return load(p);
+}
+LLM42_INLINE F32x16 load_any(const uint16_t* p) {
+  return load_bf16(p);
+}
 
 template <class Element>
 void gather_panel(const void* source, int64_t stride, int64_t rows, int64_t width, float* panel) {
@@ -30,7 +40,8 @@ void gather_panel(const void* source, int64_t stride, int64_t rows, int64_t widt
       store(panel + row * panel_columns + lanes, load_any(from + row * stride + lanes));
     }
   } else if (width == lanes) {
-    for (int64_t row = 0; row < rows; ++row) store(panel + row * panel_columns, load_any(from + row * stride));
+    for (int64_t row = 0; row < rows; ++row)
+      store(panel + row * panel_columns, load_any(from + row * stride));
   } else {
     for (int64_t row = 0; row < rows; ++row) {
       for (int64_t i = 0; i < width; ++i) panel[row * panel_columns + i] = to_f32(from[row * stride + i]);
@@ -58,8 +69,8 @@ void softmax_part(float* scores, int64_t begin, int64_t end, float* largest_out,
   *sum_out = sum(total);
 }
 
-void merge(float* running_largest, float* running_sum, float* running, float largest, float sum, const float* values,
-           int64_t count) {
+void merge(float* running_largest, float* running_sum, float* running, float largest, float sum,
+           const float* values, int64_t count) {
   const float minus_infinity = -__builtin_inff();
   const float top = largest > *running_largest ? largest : *running_largest;
   const F32x16 reference = splat(top == minus_infinity ? 0.0f : top);

@@ -1,5 +1,6 @@
-// exp, log and silu in f32 with FMA: the same operations in the same order on every instruction set, at most 2 ulp
-// off. Neither a libm nor the state of flush-to-zero has a say in the bits: results below 2^-126 are exactly 0.
+// exp, log and silu in f32 with FMA: the same operations in the same order on every instruction set, at most
+// 2 ulp off. Neither a libm nor the state of flush-to-zero has a say in the bits: results below 2^-126 are
+// exactly 0.
 #pragma once
 
 #include "cpu/isa/f32x16.h"
@@ -67,7 +68,8 @@ LLM42_INLINE F32x16 log(F32x16 x) {
   const Mask16 is_small = less(x, splat(0x1p-126f));
   const F32x16 scaled = select(is_small, mul(x, splat(0x1p24f)), x);
   const F32x16 bias = select(is_small, splat(24.0f), zero());
-  // Splitting at sqrt(1/2): subtracting its bits leaves the exponent above the mantissa of [sqrt(1/2), sqrt(2)).
+  // Splitting at sqrt(1/2): subtracting its bits leaves the exponent above the mantissa of [sqrt(1/2),
+  // sqrt(2)).
   const I32x16 offset = sub(as_int(scaled), splat_i(0x3f3504f3u));
   const F32x16 exponent = sub(to_float(shift_right_signed<23>(offset)), bias);
   const I32x16 mantissa = add(bit_and(offset, splat_i(0x007fffffu)), splat_i(0x3f3504f3u));

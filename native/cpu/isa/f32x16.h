@@ -1,8 +1,10 @@
-// Sixteen f32 lanes on whatever this translation unit is compiled for. Kernels are written once on top of it and
-// compiled once per instruction set; every operation here gives the same bits on all of them (NaN payloads aside).
+// Sixteen f32 lanes on whatever this translation unit is compiled for. Kernels are written once on top of it
+// and compiled once per instruction set; every operation here gives the same bits on all of them (NaN
+// payloads aside).
 //
-// Only C headers and intrinsics may be included below this line of the include tree, and everything has internal
-// linkage: an inline function compiled for AVX-512 must never be the copy that the linker keeps for plain code.
+// Only C headers and intrinsics may be included below this line of the include tree, and everything has
+// internal linkage: an inline function compiled for AVX-512 must never be the copy that the linker keeps for
+// plain code.
 #pragma once
 
 #include <stdint.h>
@@ -37,10 +39,14 @@ namespace {
 
 constexpr int64_t lanes = 16;
 
-LLM42_INLINE F32x16 zero() { return splat(0.0f); }
+LLM42_INLINE F32x16 zero() {
+  return splat(0.0f);
+}
 
 // c - a * b, rounded once.
-LLM42_INLINE F32x16 negated_fma(F32x16 a, F32x16 b, F32x16 c) { return fma(neg(a), b, c); }
+LLM42_INLINE F32x16 negated_fma(F32x16 a, F32x16 b, F32x16 c) {
+  return fma(neg(a), b, c);
+}
 
 LLM42_INLINE float first_lane(F32x16 a) {
   float values[16];

@@ -38,14 +38,15 @@ struct Kernels {
   // --- linear ---
   // Most rows that a tile function takes.
   int64_t tile_rows;
-  // sums[rows][32] (+)= x * panel. x is packed [k][rows]; one FMA chain per element, k ascending, from zero if
-  // `first`. tile_cached is for f32 panels that are already in cache; the others prefetch.
-  void (*tile[format_count])(int64_t rows, const float* x, const void* panel, float* sums, int64_t sums_stride,
-                             int64_t k, bool first);
+  // sums[rows][32] (+)= x * panel. x is packed [k][rows]; one FMA chain per element, k ascending, from zero
+  // if `first`. tile_cached is for f32 panels that are already in cache; the others prefetch.
+  void (*tile[format_count])(int64_t rows, const float* x, const void* panel, float* sums,
+                             int64_t sums_stride, int64_t k, bool first);
   void (*tile_cached)(int64_t rows, const float* x, const float* panel, float* sums, int64_t sums_stride,
                       int64_t k, bool first);
   // One row by two panels, for more memory streams at once. sums has 64 elements.
-  void (*row_by_two[format_count])(const float* x, const void* panel, const void* next, float* sums, int64_t k);
+  void (*row_by_two[format_count])(const float* x, const void* panel, const void* next, float* sums,
+                                   int64_t k);
   // Converts `count` (a multiple of 16) packed elements to f32.
   void (*expand[format_count])(const void* source, float* destination, int64_t count);
   // packed[k][rows] = x[row * stride + k]
@@ -63,7 +64,8 @@ struct Kernels {
   // --- attention ---
   // Converts `rows` rows of `width` (at most 32) elements of a cache, `stride` elements apart, into a panel
   // [rows][panel_columns].
-  void (*gather_panel[format_count])(const void* source, int64_t stride, int64_t rows, int64_t width, float* panel);
+  void (*gather_panel[format_count])(const void* source, int64_t stride, int64_t rows, int64_t width,
+                                     float* panel);
   // Replaces scores [begin, end) by exp(score - largest). The sum has an accumulator per lane index % 16.
   void (*softmax_part)(float* scores, int64_t begin, int64_t end, float* largest, float* sum);
   // Joins a later part (largest, sum, values) into a running one.
@@ -78,8 +80,8 @@ struct Kernels {
   float (*log)(float x);
   void (*log_softmax)(const float* x, int64_t count, float largest, float log_sum, float* output);
   void (*exp)(const float* x, float shift, float* output, int64_t count);  // exp(x - shift)
-  // Appends ids with x > threshold, in ascending order, from `*position` on, until `capacity` of them are there or
-  // `count` is reached (`*position` says where it stopped). Returns how many.
+  // Appends ids with x > threshold, in ascending order, from `*position` on, until `capacity` of them are
+  // there or `count` is reached (`*position` says where it stopped). Returns how many.
   int64_t (*find_above)(const float* x, int64_t count, float threshold, int64_t* position, uint32_t* ids,
                         int64_t capacity);
 
@@ -94,13 +96,13 @@ struct Kernels {
 };
 
 // Each is filled by the translation units compiled for it.
-#define LLM42_DECLARE_ISA(isa)           \
-  namespace isa {                        \
-  void add_linear(Kernels& kernels);     \
-  void add_norm(Kernels& kernels);       \
-  void add_attention(Kernels& kernels);  \
-  void add_logits(Kernels& kernels);     \
-  void add_sampling(Kernels& kernels);   \
+#define LLM42_DECLARE_ISA(isa)          \
+  namespace isa {                       \
+  void add_linear(Kernels& kernels);    \
+  void add_norm(Kernels& kernels);      \
+  void add_attention(Kernels& kernels); \
+  void add_logits(Kernels& kernels);    \
+  void add_sampling(Kernels& kernels);  \
   }
 LLM42_DECLARE_ISA(portable)
 LLM42_DECLARE_ISA(avx2)

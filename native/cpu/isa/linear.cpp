@@ -32,8 +32,8 @@ struct LoadBf16 {
   LLM42_INLINE F32x16 at(const Element* p) { return load_bf16(p); }
 };
 
-// Bytes ahead of the reads. The hardware prefetcher stops at page borders; a longer reach covers the start of the
-// next page.
+// Bytes ahead of the reads. The hardware prefetcher stops at page borders; a longer reach covers the start of
+// the next page.
 constexpr int64_t prefetch_reach = 4096;
 
 template <class Load, int rows, int vectors, bool is_streamed>
@@ -49,7 +49,8 @@ LLM42_INLINE void accumulate(const float* x, const typename Load::Element* panel
     F32x16 weight[vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) weight[v] = Load::at(panel + i * panel_columns + v * lanes);
-    if (is_streamed) __builtin_prefetch(reinterpret_cast<const char*>(panel + i * panel_columns) + prefetch_reach);
+    if (is_streamed)
+      __builtin_prefetch(reinterpret_cast<const char*>(panel + i * panel_columns) + prefetch_reach);
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r) {
       const F32x16 input = splat(x[i * rows + r]);
@@ -77,9 +78,9 @@ void tile_of_rows(const float* x, const typename Load::Element* panel, float* su
 template <class Load, bool is_streamed>
 LLM42_INLINE void dispatch(int64_t rows, const float* x, const typename Load::Element* panel, float* sums,
                            int64_t stride, int64_t k, bool is_first) {
-#define LLM42_TILE(n)                                                                                         \
-  case n:                                                                                                     \
-    if constexpr (n <= tile_rows) tile_of_rows<Load, n, is_streamed>(x, panel, sums, stride, k, is_first);    \
+#define LLM42_TILE(n)                                                                                      \
+  case n:                                                                                                  \
+    if constexpr (n <= tile_rows) tile_of_rows<Load, n, is_streamed>(x, panel, sums, stride, k, is_first); \
     break
   switch (rows) {
     LLM42_TILE(1);
@@ -94,13 +95,15 @@ LLM42_INLINE void dispatch(int64_t rows, const float* x, const typename Load::El
     LLM42_TILE(10);
     LLM42_TILE(11);
     LLM42_TILE(12);
-    default: break;
+    default:
+      break;
   }
 #undef LLM42_TILE
 }
 
 template <class Load>
-void tile(int64_t rows, const float* x, const void* panel, float* sums, int64_t stride, int64_t k, bool is_first) {
+void tile(int64_t rows, const float* x, const void* panel, float* sums, int64_t stride, int64_t k,
+          bool is_first) {
   dispatch<Load, true>(rows, x, static_cast<const typename Load::Element*>(panel), sums, stride, k, is_first);
 }
 
@@ -164,7 +167,8 @@ void store_rows(const TileStore& t) {
   for (int64_t r = 0; r < t.rows; ++r) {
     for (int64_t column = 0; column < t.columns; column += lanes) {
       const int64_t count = t.columns - column < lanes ? t.columns - column : lanes;
-      F32x16 value = biased(t.sums + r * panel_columns + column, t.bias == nullptr ? nullptr : t.bias + column, count);
+      F32x16 value =
+          biased(t.sums + r * panel_columns + column, t.bias == nullptr ? nullptr : t.bias + column, count);
       if (has_residual) value = add(load_first(t.residual + r * t.residual_stride + column, count), value);
       store_first(t.output + r * t.output_stride + column, value, count);
     }

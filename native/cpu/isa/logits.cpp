@@ -9,7 +9,9 @@ namespace {
 
 constexpr float minus_infinity = -__builtin_inff();
 
-LLM42_INLINE int64_t left(int64_t count, int64_t i) { return count - i < lanes ? count - i : lanes; }
+LLM42_INLINE int64_t left(int64_t count, int64_t i) {
+  return count - i < lanes ? count - i : lanes;
+}
 
 // The vector at `i`, absent lanes replaced.
 LLM42_INLINE F32x16 load_or(const float* x, int64_t count, int64_t i, float other) {
@@ -34,7 +36,9 @@ float sum_of_exp(const float* x, int64_t count, float top) {
   return sum(total);
 }
 
-float log_of(float x) { return first_lane(log(splat(x))); }
+float log_of(float x) {
+  return first_lane(log(splat(x)));
+}
 
 void log_softmax(const float* x, int64_t count, float top, float log_sum, float* output) {
   for (int64_t i = 0; i < count; i += lanes) {

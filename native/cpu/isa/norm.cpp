@@ -7,10 +7,13 @@ namespace cpu {
 namespace LLM42_ISA {
 namespace {
 
-LLM42_INLINE int64_t left(int64_t count, int64_t i) { return count - i < lanes ? count - i : lanes; }
+LLM42_INLINE int64_t left(int64_t count, int64_t i) {
+  return count - i < lanes ? count - i : lanes;
+}
 
 // One accumulator per lane index % 16, ascending, then the fixed tree. Absent lanes of the tail are zero.
-void rms_norm(const float* x, float* residual, const float* weight, float* output, int64_t width, float epsilon) {
+void rms_norm(const float* x, float* residual, const float* weight, float* output, int64_t width,
+              float epsilon) {
   F32x16 squares = zero();
   for (int64_t i = 0; i < width; i += lanes) {
     const int64_t count = left(width, i);

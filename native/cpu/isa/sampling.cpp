@@ -42,8 +42,8 @@ LLM42_INLINE I32x16 philox(I32x16 ids, uint64_t seed, uint64_t position) {
   return select(less(word, splat_i(2)), low, high);
 }
 
-// -log(-log(u)) with u = (word / 256 + 0.5) / 2^24. Above 1/2, u has a bit more than an f32 holds; its distance to
-// the power of two that the logarithm is taken against is exact, though.
+// -log(-log(u)) with u = (word / 256 + 0.5) / 2^24. Above 1/2, u has a bit more than an f32 holds; its
+// distance to the power of two that the logarithm is taken against is exact, though.
 LLM42_INLINE F32x16 gumbel(I32x16 word) {
   const I32x16 w = shift_right<8>(word);
   const I32x16 twice = add(add(w, w), splat_i(1));  // u * 2^25
@@ -146,7 +146,8 @@ void best_noisy(const float* x, int64_t count, uint64_t seed, uint64_t position,
   *best = over_lanes(lane_best);
 }
 
-void best_noisy_of(const float* x, const uint32_t* ids, int64_t count, uint64_t seed, uint64_t position, Best* best) {
+void best_noisy_of(const float* x, const uint32_t* ids, int64_t count, uint64_t seed, uint64_t position,
+                   Best* best) {
   *best = {minus_infinity, minus_infinity, no_id};
   for (int64_t i = 0; i < count; i += lanes) {
     const int64_t n = count - i < lanes ? count - i : lanes;

@@ -1,0 +1,61 @@
+namespace Llm42.Native.Tests.Devices;
+
+/// <summary>
+/// The devices that every operator test runs on. A device that this machine lacks makes its tests inconclusive; with
+/// LLM42_REQUIRE_GPU=1 the GPU is part of the matrix and its absence is a failure.
+/// </summary>
+internal static class DeviceMatrix
+{
+    /// <summary>The device that all other cpu devices are compared with.</summary>
+    public const string Baseline = "cpu/portable/1";
+
+    private const string RequireGpuVariable = "LLM42_REQUIRE_GPU";
+
+    public static bool GpuIsRequired => Environment.GetEnvironmentVariable(RequireGpuVariable) == "1";
+
+    public static IReadOnlyList<string> Cpus { get; } =
+    [
+        Baseline, "cpu/portable/2", "cpu/avx2/1", "cpu/avx2/2", "cpu/avx512/1", "cpu/avx512/2",
+    ];
+
+    /// <summary>One device per instruction set: for tests whose claim has nothing to do with threads.</summary>
+    public static IEnumerable<object[]> Isas => Rows([Baseline, "cpu/avx2/1", "cpu/avx512/2", .. Gpus]);
+
+    /// <summary>One device per backend: for tests of what comes before any kernel.</summary>
+    public static IEnumerable<object[]> OnePerBackend => Rows([Baseline, .. Gpus]);
+
+    /// <summary>All devices.</summary>
+    public static IEnumerable<object[]> All => Rows([.. Cpus, .. Gpus]);
+
+    private static string[] Gpus => GpuIsRequired ? ["cuda"] : [];
+
+    /// <summary>Runs a scenario on every cpu device and demands the bits of the baseline.</summary>
+    public static void AssertSameBitsOnEveryCpu(int width, Func<TestDevice, float[]> scenario)
+    {
+        float[] expected;
+        using (TestDevice baseline = TestDevice.Open(Baseline))
+        {
+            expected = scenario(baseline);
+        }
+
+        List<string> missing = [];
+        foreach (string name in Cpus.Where(name => name != Baseline))
+        {
+            using TestDevice? device = TestDevice.TryOpen(name, plannedThreads: 0, out string? reason);
+            if (device is null)
+            {
+                missing.Add($"{name}: {reason}");
+                continue;
+            }
+
+            Comparison.BitAssert.AreEqual(expected, scenario(device), width, $"{Baseline} against {name}");
+        }
+
+        if (missing.Count > 0)
+        {
+            Assert.Inconclusive($"equal on the devices that are there; not there: {string.Join("; ", missing)}");
+        }
+    }
+
+    private static IEnumerable<object[]> Rows(IEnumerable<string> names) => names.Select(name => new object[] { name });
+}

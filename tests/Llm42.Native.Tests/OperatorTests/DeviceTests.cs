@@ -1,0 +1,68 @@
+using Llm42.Native.Tests.Devices;
+
+namespace Llm42.Native.Tests.OperatorTests;
+
+[TestClass]
+public sealed class DeviceTests
+{
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
+    public void Info_tells_what_was_asked_for(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        DeviceSpec spec = DeviceSpec.Parse(name);
+        Assert.AreEqual(spec.Backend, device.Info.Backend);
+        Assert.IsGreaterThan(0, device.Info.Name.Length);
+        Assert.IsGreaterThan(0, device.Info.Profile.Length);
+        if (spec.Backend == "cpu")
+        {
+            Assert.AreEqual(spec.Isa, device.Info.Isa);
+            Assert.AreEqual(spec.Threads, device.Info.Threads);
+            Assert.AreEqual(spec.Threads, device.Info.PlannedThreads);
+            Assert.AreEqual(DType.F32, device.Info.ActivationType);
+            Assert.AreEqual("cpu-fma-1", device.Info.Profile);
+        }
+    }
+
+    [TestMethod]
+    public void Auto_chooses_an_instruction_set_and_threads()
+    {
+        using NativeDevice device = NativeDevice.Open(new NativeDeviceOptions());
+        Assert.AreNotEqual(CpuIsa.Auto, device.Info.Isa);
+        Assert.IsGreaterThan(0, device.Info.Threads);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    public void Memory_is_counted_and_given_back(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        long before = device.Device.Info.MemoryAllocated;
+        NativeBuffer buffer = NativeBuffer.Create(device.Device, 1 << 20);
+        long during = device.Device.Info.MemoryAllocated;
+        buffer.Dispose();
+        Assert.IsGreaterThanOrEqualTo(before + (1 << 20), during);
+        Assert.AreEqual(before, device.Device.Info.MemoryAllocated);
+        Assert.IsGreaterThanOrEqualTo(during, device.Device.Info.MemoryPeak);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    public void Buffers_begin_as_zero_and_hold_what_is_copied(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        NativeBuffer buffer = device.Bytes(40);
+        CollectionAssert.AreEqual(new byte[40], device.Read<byte>(buffer, 40));
+        buffer.Upload<short>(device.Stream, [1, -2, 3], offset: 6);
+        CollectionAssert.AreEqual((short[])[0, 1, -2, 3, 0], device.Read<short>(buffer.At(4), 5));
+        buffer.Upload<short>(device.Stream, [], offset: 40);
+        Assert.IsEmpty(device.Read<int>(buffer.At(40), 0));
+    }
+
+    [TestMethod]
+    public void A_gpu_is_there_or_the_result_is_inconclusive()
+    {
+        using TestDevice device = TestDevice.Open("cuda");
+        Assert.AreEqual("cuda", device.Info.Backend);
+    }
+}
