@@ -1,3 +1,4 @@
+using Llm42.Core.Engine;
 using Llm42.Generation;
 using Llm42.Models;
 using Llm42.Native;
@@ -42,12 +43,13 @@ internal static class EngineLoader
                 device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);
             var fingerprint = Fingerprint.Of(
                 digest.GetAwaiter().GetResult(), config, defaults, eosTokenIds, tokenizer?.Fingerprint, executor.Info.NumericsProfile);
+            var loaded = executor;
             return new LoadedModel(
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds),
-                Describe(modelDirectory, config, executor, tensors),
-                fingerprint);
+                DescribeModel(modelDirectory, config, executor, tensors),
+                () => DescribeEngine(loaded, options.Engine, fingerprint));
         }
         catch
         {
@@ -113,7 +115,27 @@ internal static class EngineLoader
         return new ModelFormatException(error.File, problem, error);
     }
 
-    private static ModelDescription Describe(
+    private static EngineDescription DescribeEngine(NativeModelExecutor executor, EngineOptions options, string fingerprint)
+    {
+        var (info, device) = (executor.Info, executor.DeviceInfo);
+        return new EngineDescription(
+            device.Name,
+            device.Backend,
+            device.Threads,
+            device.PlannedThreads,
+            device.Isa,
+            info.NumericsProfile,
+            info.FastIsInvariant,
+            info.PageSize,
+            info.PageCount,
+            executor.Kv.Bytes,
+            device.MemoryAllocated,
+            device.MemoryPeak,
+            options.ResolveDrafter(info),
+            fingerprint);
+    }
+
+    private static ModelDescription DescribeModel(
         string modelDirectory, ModelConfig config, NativeModelExecutor executor, Tensor[] tensors) => new(
         config.Architecture,
         Path.GetFullPath(modelDirectory),

@@ -3,7 +3,6 @@ using System.Text;
 using Llm42.Core.Engine;
 using Llm42.Core.Requests;
 using Llm42.Generation;
-using Llm42.Runtime;
 using Llm42.Tokenization;
 
 namespace Llm42;
@@ -14,17 +13,13 @@ namespace Llm42;
 public sealed class LlmEngine : IAsyncDisposable
 {
     private readonly EngineLoop _loop;
-    private readonly NativeModelExecutor _executor;
     private readonly RequestBuilder _requests;
-    private readonly DrafterKind _drafter;
-    private readonly string _fingerprint;
+    private readonly Func<EngineDescription> _describeEngine;
 
-    private LlmEngine(LoadedModel model, EngineOptions options)
+    internal LlmEngine(LoadedModel model, EngineOptions options)
     {
-        _executor = model.Executor;
         _requests = model.Requests;
-        _drafter = options.ResolveDrafter(model.Executor.Info);
-        _fingerprint = model.Fingerprint;
+        _describeEngine = model.DescribeEngine;
         Tokenizer = model.Tokenizer;
         Model = model.Description;
         _loop = new EngineLoop(model.Executor, options);
@@ -34,28 +29,7 @@ public sealed class LlmEngine : IAsyncDisposable
     public ModelDescription Model { get; }
 
     /// <summary>What it runs on, as of now.</summary>
-    public EngineDescription Engine
-    {
-        get
-        {
-            var (info, device) = (_executor.Info, _executor.DeviceInfo);
-            return new EngineDescription(
-                device.Name,
-                device.Backend,
-                device.Threads,
-                device.PlannedThreads,
-                device.Isa,
-                info.NumericsProfile,
-                info.FastIsInvariant,
-                info.PageSize,
-                info.PageCount,
-                _executor.Kv.Bytes,
-                device.MemoryAllocated,
-                device.MemoryPeak,
-                _drafter,
-                _fingerprint);
-        }
-    }
+    public EngineDescription Engine => _describeEngine();
 
     /// <summary>The model's tokenizer; null if its directory has none, and then prompts must be token ids.</summary>
     public ITokenizer? Tokenizer { get; }

@@ -1,13 +1,18 @@
+using Llm42.Core.Execution;
 using Llm42.Generation;
-using Llm42.Runtime;
 using Llm42.Tokenization;
 
 namespace Llm42;
 
 /// <summary>A model on its device, ready for an engine.</summary>
+/// <param name="Executor">Runs it; to be disposed by the engine.</param>
+/// <param name="Tokenizer">Null if the directory has none.</param>
+/// <param name="Requests">Fills in the model's defaults.</param>
+/// <param name="Description">What the model is.</param>
+/// <param name="DescribeEngine">What it runs on, as of the call; from any thread.</param>
 internal sealed record LoadedModel(
-    NativeModelExecutor Executor,
+    IModelExecutor Executor,
     ITokenizer? Tokenizer,
     RequestBuilder Requests,
     ModelDescription Description,
-    string Fingerprint);
+    Func<EngineDescription> DescribeEngine);
