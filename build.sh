@@ -4,6 +4,7 @@ set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 artifacts="$root/artifacts"
+native_build="$artifacts/native/build"
 solution="$root/Llm42.sln"
 
 # The SDK's own output: English, so that the test summary can be read; no greeting, no telemetry, no need of ICU.
@@ -71,7 +72,7 @@ need_tools() {
     die "missing, and there is no apt-get to install them with (Debian's names): ${packages[*]}"
   fi
   local as_root=()
-  if ((EUID != 0)); then
+  if [[ $(id -u) != 0 ]]; then
     if ! { command -v sudo >/dev/null && sudo -n true 2>/dev/null; }; then
       say "build.sh: missing: ${packages[*]}. Run this as root, then repeat:"
       say "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${packages[*]}"
@@ -87,8 +88,8 @@ need_tools() {
 # build_native [CMAKE_ARG...]
 build_native() {
   need_tools g++ cmake ninja
-  cmake -S "$root/native" -B "$artifacts/native" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@"
-  cmake --build "$artifacts/native"
+  cmake -S "$root/native" -B "$native_build" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@"
+  cmake --build "$native_build"
 }
 
 generator() {
@@ -127,7 +128,7 @@ verb_test() {
 
   build_native -DLLM42_BUILD_TESTS=ON
   local junit="$results/native.xml"
-  ctest --test-dir "$artifacts/native" --output-on-failure --no-tests=error --output-junit "$junit" || status=$?
+  ctest --test-dir "$native_build" --output-on-failure --no-tests=error --output-junit "$junit" || status=$?
   if [[ -s $junit ]]; then
     local total native_failed native_skipped
     total=$(attribute tests "$junit")

@@ -1,0 +1,85 @@
+#!/usr/bin/env pwsh
+# Builds, tests and packs Llm42 where there is no bash: the thin twin of build.sh, with the same verbs.
+# It installs nothing; a C++ compiler, CMake 3.25, Ninja, and clang for `generate`, must be on the PATH.
+param([string]$Verb = 'help', [Parameter(ValueFromRemainingArguments)][string[]]$Rest = @())
+
+$ErrorActionPreference = 'Stop'
+$artifacts = Join-Path $PSScriptRoot 'artifacts'
+$native = Join-Path $PSScriptRoot 'native'
+$solution = Join-Path $PSScriptRoot 'Llm42.sln'
+$env:DOTNET_CLI_TELEMETRY_OPTOUT = 1
+$env:DOTNET_NOLOGO = 1
+$env:DOTNET_CLI_UI_LANGUAGE = 'en'
+
+function Invoke-Tool([string]$Program, [string[]]$Arguments) {
+  & $Program @Arguments
+  if ($LASTEXITCODE -ne 0) { throw "$Program $($Arguments -join ' ') ended with status $LASTEXITCODE." }
+}
+
+function Build-Native([string[]]$Options = @()) {
+  Invoke-Tool cmake (@('-S', $native, '-B', "$artifacts/native/build", '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Release') + $Options)
+  Invoke-Tool cmake @('--build', "$artifacts/native/build")
+}
+
+function Build-Managed([string]$Project = $solution) { Invoke-Tool dotnet @('build', $Project, '-c', 'Release', '-v', 'quiet') }
+
+function Invoke-Generator([string[]]$Options) {
+  Invoke-Tool dotnet (@('run', '--project', "$PSScriptRoot/bindings/Llm42.Bindings.Generator", '-c', 'Release', '--') + $Options)
+}
+
+function Invoke-Tests {
+  $passed = 0; $failed = 0; $skipped = 0
+  $results = "$artifacts/test-results"
+  if (Test-Path $results) { Remove-Item $results -Recurse }
+  New-Item $results -ItemType Directory | Out-Null
+
+  Build-Native @('-DLLM42_BUILD_TESTS=ON')
+  & ctest --test-dir "$artifacts/native/build" --output-on-failure --no-tests=error --output-junit "$results/native.xml"
+  $status = $LASTEXITCODE
+  if (Test-Path "$results/native.xml") {
+    $suite = ([xml](Get-Content "$results/native.xml" -Raw)).testsuite
+    $failed = [int]$suite.failures
+    $skipped = [int]$suite.skipped + [int]$suite.disabled
+    $passed = [int]$suite.tests - $failed - $skipped
+  }
+  if ($status -ne 0 -and $failed -eq 0) { $failed = 1 }
+
+  try { Invoke-Generator @('--check'); $passed++ } catch { Write-Host $_; $failed++ }
+
+  Build-Managed
+  $log = & dotnet test --solution $solution -c Release --no-build --no-progress --no-ansi 2>&1 | Tee-Object -Variable lines
+  $status = $LASTEXITCODE
+  $lines | Out-Host
+  $counts = @{ succeeded = 0; failed = 0; skipped = 0 }
+  foreach ($line in $log) {
+    if ("$line" -match '^\s*(succeeded|failed|skipped):\s*(\d+)\s*$') { $counts[$Matches[1]] = [int]$Matches[2] }
+  }
+  if ($status -ne 0 -and $counts.failed -eq 0) { $counts.failed = 1 }
+  $passed += $counts.succeeded; $failed += $counts.failed; $skipped += $counts.skipped
+  Write-Output "$passed passed, $failed failed, $skipped skipped"
+  if ($failed -gt 0 -or $passed -eq 0) { exit 1 }
+}
+
+switch ($Verb) {
+  'native' { Build-Native }
+  'restore' { Invoke-Tool dotnet @('restore', $solution) }
+  'generate' { Invoke-Generator $Rest }
+  'test' { Invoke-Tests }
+  'demo' {
+    Build-Native
+    Build-Managed "$PSScriptRoot/src/Llm42.Cli"
+    Invoke-Tool (Join-Path $artifacts ($IsWindows ? 'bin/llm42.cmd' : 'bin/llm42')) (@('demo') + $Rest)
+  }
+  'bench' {
+    Build-Native
+    Invoke-Tool dotnet (@('run', '--project', "$PSScriptRoot/tests/Llm42.Benchmarks", '-c', 'Release', '--') + $Rest)
+  }
+  'pack' {
+    Build-Native
+    Build-Managed
+    Invoke-Tool dotnet @('pack', $solution, '-c', 'Release', '--no-build', '-o', "$artifacts/packages")
+  }
+  'clean' { if (Test-Path $artifacts) { Remove-Item $artifacts -Recurse } }
+  'help' { Get-Content (Join-Path $PSScriptRoot 'build.sh') | Select-String '^  [a-z]+ .*  ' }
+  default { Write-Error "build.ps1: unknown verb '$Verb'; try help."; exit 2 }
+}

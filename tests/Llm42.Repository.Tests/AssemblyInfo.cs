@@ -1,0 +1,2 @@
+// Some tests build and run programs that use all processors.
+[assembly: DoNotParallelize]

@@ -1,0 +1,88 @@
+using System.Text.RegularExpressions;
+using Llm42.Testing;
+
+namespace Llm42.Repository.Tests;
+
+[TestClass]
+public sealed partial class BuildScriptTests
+{
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public async Task Script_alone_prints_help_from_any_folder()
+    {
+        Run help = await BuildAsync([], Path.GetTempPath());
+        Assert.AreEqual(0, help.ExitCode, help.ToString());
+        StringAssert.StartsWith(help.Output, "usage: ./build.sh VERB", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public async Task Unknown_verb_is_refused_with_status_2()
+    {
+        Run run = await BuildAsync(["frobnicate"], Path.GetTempPath());
+        Assert.AreEqual(2, run.ExitCode, run.ToString());
+        Assert.AreEqual("", run.Output);
+        StringAssert.Contains(run.Error, "'frobnicate'", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public async Task Missing_tools_without_root_print_the_exact_command()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("build.sh is for Unix.");
+        // A PATH without the tools, on which the user is not root and apt-get must not be called.
+        string folder = Directory.CreateTempSubdirectory("llm42-test-").FullName;
+        try
+        {
+            foreach ((string tool, string script) in ((string, string)[])[("id", "echo 1000"), ("apt-get", "echo called; exit 9"), ("dirname", "exec /usr/bin/dirname \"$@\"")])
+            {
+                string file = Path.Combine(folder, tool);
+                await File.WriteAllTextAsync(file, $"#!/bin/sh\n{script}\n", TestContext.CancellationToken);
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            Run run = await Run.ProgramAsync(
+                "/bin/bash", [RepositoryRoot.InRoot("build.sh"), "native"],
+                environment: new Dictionary<string, string> { ["PATH"] = folder }, cancellation: TestContext.CancellationToken);
+            Assert.AreEqual(1, run.ExitCode, run.ToString());
+            Assert.AreEqual("", run.Output);
+            StringAssert.Contains(
+                run.Error,
+                "\napt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends g++ cmake ninja-build\n",
+                StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
+    public void Windows_twin_has_the_same_verbs()
+    {
+        string[] shell = [.. ShellVerb().Matches(RepositoryFiles.Read("build.sh")).Select(match => match.Groups[1].Value).Order()];
+        string[] power = [.. PowerVerb().Matches(RepositoryFiles.Read("build.ps1")).Select(match => match.Groups[1].Value).Order()];
+        Assert.IsGreaterThan(5, shell.Length);
+        CollectionAssert.AreEqual(shell, power);
+    }
+
+    [TestMethod]
+    public void Continuous_integration_runs_the_readmes_test_command()
+    {
+        StringAssert.Contains(RepositoryFiles.Read(".ci/run"), "build.sh\" test", StringComparison.Ordinal);
+        CollectionAssert.Contains(Readme.Commands.ToArray(), "./build.sh test");
+    }
+
+    private Task<Run> BuildAsync(string[] arguments, string directory)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("build.sh is for Unix.");
+        return Run.ProgramAsync(RepositoryRoot.InRoot("build.sh"), arguments, directory: directory, cancellation: TestContext.CancellationToken);
+    }
+
+    [GeneratedRegex(@"^verb_(\w+)\(\)", RegexOptions.Multiline)]
+    private static partial Regex ShellVerb();
+
+    [GeneratedRegex(@"^\s*'(\w+)' \{", RegexOptions.Multiline)]
+    private static partial Regex PowerVerb();
+}

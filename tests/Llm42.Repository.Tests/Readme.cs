@@ -1,0 +1,31 @@
+using System.Text.RegularExpressions;
+
+namespace Llm42.Repository.Tests;
+
+/// <summary>The README, taken apart.</summary>
+internal static partial class Readme
+{
+    public static string Text { get; } = RepositoryFiles.Read("README.md");
+
+    /// <summary>The code blocks of a language.</summary>
+    public static IReadOnlyList<string> Blocks(string language) =>
+        [.. CodeBlock().Matches(Text).Where(match => match.Groups[1].Value == language).Select(match => match.Groups[2].Value)];
+
+    /// <summary>The C# program.</summary>
+    public static string Program => Blocks("csharp").Single();
+
+    /// <summary>The lines of the shell blocks, comments and continuations taken away.</summary>
+    public static IReadOnlyList<string> Commands =>
+        [.. Blocks("sh").SelectMany(block => block.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))
+            .Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')];
+
+    /// <summary>What stands between backticks in the running text.</summary>
+    public static IReadOnlyList<string> Inline =>
+        [.. InlineCode().Matches(CodeBlock().Replace(Text, "")).Select(match => match.Groups[1].Value)];
+
+    [GeneratedRegex(@"^```(\w*)\n(.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex CodeBlock();
+
+    [GeneratedRegex("`([^`\n]+)`")]
+    private static partial Regex InlineCode();
+}

@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+using Llm42.Testing;
+
+namespace Llm42.Repository.Tests;
+
+[TestClass]
+public sealed partial class ReadmeCommandTests
+{
+    private const string Command = "artifacts/bin/llm42 ";
+
+    public TestContext TestContext { get; set; } = null!;
+
+    public static IEnumerable<object[]> Commands => Readme.Commands.Select(command => (object[])[command]);
+
+    [TestMethod]
+    [DynamicData(nameof(Commands))]
+    public async Task Command_does_what_it_says(string command)
+    {
+        if (BuildVerb().Match(command) is { Success: true } verb)
+        {
+            // The verbs themselves run these tests; what can be checked here is that they exist.
+            await AssertVerbExistsAsync(verb.Groups[1].Value);
+            return;
+        }
+
+        if (command is "dotnet build")
+            return;
+        Assert.IsTrue(
+            command.Contains(Command, StringComparison.Ordinal), $"there is no test for this kind of command: {command}");
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("the README's commands are written for a Unix shell.");
+        Run run = await Run.ProgramAsync("bash", ["-c", command], cancellation: TestContext.CancellationToken);
+        Assert.AreEqual(0, run.ExitCode, $"{command}\n{run}");
+        Assert.IsGreaterThan(0, run.Output.Length, command);
+    }
+
+    [TestMethod]
+    public async Task Verbs_and_commands_in_the_running_text_exist()
+    {
+        Run help = await Run.ProgramAsync(RepositoryRoot.Command, ["--help"], cancellation: TestContext.CancellationToken);
+        foreach (string code in Readme.Inline)
+        {
+            if (BuildVerb().Match(code) is { Success: true } verb)
+                await AssertVerbExistsAsync(verb.Groups[1].Value);
+            if (CommandVerb().Match(code) is { Success: true } word)
+                StringAssert.Contains(help.Output, $"  {word.Groups[1].Value} ", StringComparison.Ordinal, $"`{code}` in the README");
+        }
+    }
+
+    [TestMethod]
+    public void Paths_in_the_running_text_exist()
+    {
+        int found = 0;
+        foreach (string code in Readme.Inline.Where(code => RepositoryPath().IsMatch(code)))
+        {
+            string path = RepositoryRoot.InRoot(code.TrimEnd('/'));
+            // What a verb makes need not be there yet.
+            if (code.StartsWith("artifacts/", StringComparison.Ordinal) && code != Command.Trim())
+                continue;
+            Assert.IsTrue(File.Exists(path) || Directory.Exists(path), $"`{code}` in the README does not exist");
+            found++;
+        }
+
+        Assert.IsGreaterThan(5, found, "the README names hardly any path: is the pattern of this test right?");
+    }
+
+    private async Task AssertVerbExistsAsync(string verb)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("build.sh is for Unix; build.ps1 is its twin.");
+        Run help = await Run.ProgramAsync(RepositoryRoot.InRoot("build.sh"), ["help"], cancellation: TestContext.CancellationToken);
+        StringAssert.Contains(help.Output, $"\n  {verb} ", StringComparison.Ordinal, $"build.sh has no verb {verb}");
+    }
+
+    [GeneratedRegex(@"^\./build\.sh (\w+)")]
+    private static partial Regex BuildVerb();
+
+    [GeneratedRegex(@"^(?:artifacts/bin/)?llm42 (\w+)")]
+    private static partial Regex CommandVerb();
+
+    [GeneratedRegex(@"^(\.ci|artifacts|bindings|cmake|native|src|tests)/[\w./-]*$|^[\w.-]+\.(sh|ps1|sln|md|json|props)$")]
+    private static partial Regex RepositoryPath();
+}
