@@ -66,7 +66,7 @@ llm42_status llm42_buffer_upload(llm42_stream* stream, llm42_buffer* buffer, int
                                  const void* source, int64_t size) noexcept {
   return call(__func__, [&] {
     check_not_null("stream", stream);
-    validate_copy(*stream, buffer, offset, source, size);
+    validate_copy(*stream, buffer, offset, "source", source, size);
     if (size > 0) stream->upload(*buffer, offset, source, size);
   });
 }
@@ -75,7 +75,7 @@ llm42_status llm42_buffer_download(llm42_stream* stream, const llm42_buffer* buf
                                    void* destination, int64_t size) noexcept {
   return call(__func__, [&] {
     check_not_null("stream", stream);
-    validate_copy(*stream, buffer, offset, destination, size);
+    validate_copy(*stream, buffer, offset, "destination", destination, size);
     if (size > 0) stream->download(*buffer, offset, destination, size);
   });
 }

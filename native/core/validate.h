@@ -10,8 +10,8 @@ namespace llm42 {
 
 void validate(const llm42_device_options& options);
 void validate_buffer_size(int64_t size);
-void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const void* host,
-                   int64_t size);
+void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const char* host_name,
+                   const void* host, int64_t size);
 void validate(llm42_weight_params& params);
 void validate(llm42_kv_cache_params& params);
 void validate_copy_page(const Stream& stream, const KvCache* cache, int32_t source, int32_t destination);

@@ -43,12 +43,12 @@ void validate_buffer_size(int64_t size) {
   check_range("size", size, 1, int64_t{1} << 46);
 }
 
-void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const void* host,
-                   int64_t size) {
+void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const char* host_name,
+                   const void* host, int64_t size) {
   check_handle("buffer", buffer, stream);
   check_range("offset", offset, 0, buffer->size);
   check_range("size", size, 0, buffer->size - offset);
-  if (size != 0) check_not_null("host memory", host);
+  if (size != 0) check_not_null(host_name, host);
 }
 
 namespace {

@@ -72,6 +72,15 @@ public sealed class DemoModelTests
             _reference[i].AssertSame(answers[i], $"seed {seed}, batch {batch}, request {i}");
     }
 
+    [TestMethod]
+    public async Task Fast_numerics_give_other_bits_so_that_the_comparison_can_fail()
+    {
+        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions { PlannedThreads = 64 });
+        Assert.IsFalse(engine.Engine.FastIsInvariant);
+        GenerationResult ordinary = await engine.CompleteAsync(Watched[0].Prompt, Watched[0].Options with { IsDeterministic = false });
+        Assert.AreNotEqual(_reference[0].Key, Answer.Of(ordinary).Key);
+    }
+
     private static int[] Prompt(int length) => [0, .. Enumerable.Range(1, length - 1).Select(i => 2 + (i * 37 % 2000))];
 
     private static GenerationOptions Options(float temperature) => new()

@@ -67,7 +67,11 @@ internal sealed class Predictor : IDisposable
         for (var first = 0; first < count; first += _chunkRows)
         {
             var rows = Math.Min(_chunkRows, count - first);
-            RunChunk(batch, numerics, first, rows, predictions.AsSpan(first, rows));
+
+            // Where the shape must not vary, the head is launched at one shape too, for a last short chunk as well.
+            var launchedRows = plan.PaddedRows > 0 ? Math.Min(_chunkRows, plan.PaddedRows) : rows;
+            ComputeLogits(batch, numerics, first, launchedRows);
+            Predict(_requests.AsSpan(first, rows), predictions.AsSpan(first, rows));
         }
         return predictions;
     }
@@ -90,11 +94,9 @@ internal sealed class Predictor : IDisposable
         return count;
     }
 
-    private void RunChunk(
-        StepBatch batch, Native.Numerics numerics, int first, int rows, Span<RowPrediction> predictions)
+    private void Predict(ReadOnlySpan<RowRequest> requests, Span<RowPrediction> predictions)
     {
-        var requests = _requests.AsSpan(first, rows);
-        ComputeLogits(batch, numerics, first, rows);
+        var rows = requests.Length;
         ChooseTokens(requests);
         var top = 0;
         foreach (var request in requests)

@@ -48,7 +48,9 @@ internal sealed class StepBatch : IDisposable
 
     private int PredictedOffset => BlocksOffset + (Sequences * MaxBlocks);
 
-    /// <summary>Row numbers of the predicted rows, from the given one on.</summary>
+    /// <summary>
+    /// Row numbers of the predicted rows, from the given one on; in a padded step, PaddedRows more follow the last.
+    /// </summary>
     public BufferView PredictedRows(int first) => View(PredictedOffset + first);
 
     /// <summary>Lays out a plan and uploads it.</summary>
@@ -60,7 +62,8 @@ internal sealed class StepBatch : IDisposable
         MaxBlocks = 1;
         foreach (var segment in plan.Segments)
             MaxBlocks = Math.Max(MaxBlocks, BlocksOf(segment));
-        var length = PredictedOffset + plan.PredictedRows;
+        var predictedEnd = PredictedOffset + plan.PredictedRows;
+        var length = predictedEnd + plan.PaddedRows;
         Reserve(length);
 
         int row = 0, predicted = PredictedOffset;
@@ -80,6 +83,7 @@ internal sealed class StepBatch : IDisposable
         if (dummies > 0)
             WriteDummies(plan.Segments.Count, row, dummies);
         _values[StartsOffset + Sequences] = Rows;
+        _values.AsSpan(predictedEnd, plan.PaddedRows).Clear();
 
         _buffer.Upload<int>(stream, _values.AsSpan(0, length));
     }
