@@ -56,6 +56,30 @@ public sealed class SampleTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    public void Agrees_with_the_reference_on_a_large_vocabulary(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        const int vocabulary = 50257;
+        SamplingRow[] rows =
+        [
+            SampleRun.Greedy(), SampleRun.Random(1, 5), SampleRun.Random(2, 6, 0.5f), SampleRun.Random(3, 7) with { TopK = 50 },
+            SampleRun.Random(4, 8) with { TopP = 0.9f }, SampleRun.Random(5, 9) with { MinP = 0.1f },
+            SampleRun.Random(6, 10, 0.7f) with { TopK = 1000, TopP = 0.95f, MinP = 0.01f },
+            SampleRun.Random(7, 11, 2) with { TopK = 49999 },
+        ];
+
+        // top_p over a flat distribution has no certain edge in fp32: these logits have a few likely tokens.
+        float[] logits = TestData.Floats(rows.Length * vocabulary, 3, 2);
+        foreach (int place in TestData.Integers(rows.Length * 30, logits.Length, 4))
+        {
+            logits[place] += 12 + 3 * logits[place];
+        }
+
+        Compare(device, logits, vocabulary, rows, leastCertain: rows.Length / 2);
+    }
+
+    [TestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void A_row_chooses_what_it_chooses_alone(string name)
     {
@@ -200,7 +224,8 @@ public sealed class SampleTests
     };
 
     // What fp32 rounding may decide either way is left out; it must be a small part.
-    private static void Compare(TestDevice device, float[] logits, int vocabulary, SamplingRow[] rows)
+    private static void Compare(
+        TestDevice device, float[] logits, int vocabulary, SamplingRow[] rows, int? leastCertain = null)
     {
         (int[] ids, float[] margins) = SampleRun.Run(device, logits, vocabulary, rows);
         int certain = 0;
@@ -228,6 +253,6 @@ public sealed class SampleTests
             }
         }
 
-        Assert.IsGreaterThan(rows.Length * 8 / 10, certain, $"{device.Name} V={vocabulary}: too few certain rows");
+        Assert.IsGreaterThan(leastCertain ?? rows.Length * 8 / 10, certain, $"{device.Name} V={vocabulary}: too few certain rows");
     }
 }
