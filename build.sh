@@ -145,7 +145,9 @@ verb_test() {
   build_managed
   local log="$results/dotnet.log" managed_failed
   status=0
-  dotnet test --solution "$solution" -c Release --no-build --no-progress --no-ansi 2>&1 | tee "$log" || status=$?
+  # One test process at a time: each uses every processor, and two would only wait for each other.
+  dotnet test --solution "$solution" -c Release --no-build --progress off --no-ansi \
+    --max-parallel-test-modules 1 2>&1 | tee "$log" || status=$?
   managed_failed=$(summary failed "$log")
   passed=$((passed + $(summary succeeded "$log" || true)))
   skipped=$((skipped + $(summary skipped "$log" || true)))

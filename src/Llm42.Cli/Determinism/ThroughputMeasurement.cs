@@ -9,6 +9,9 @@ namespace Llm42.Cli.Determinism;
 /// </summary>
 internal static class ThroughputMeasurement
 {
+    /// <summary>The same requests are answered again until a sample is this long; a single short one is mostly noise.</summary>
+    private static readonly TimeSpan ShortestSample = TimeSpan.FromMilliseconds(300);
+
     public static async Task<ThroughputFigure> MeasureAsync(
         LlmEngine engine, LoadGenerator load, CheckOptions options, int concurrency, Action step, CancellationToken cancellation)
     {
@@ -33,13 +36,18 @@ internal static class ThroughputMeasurement
     private static async Task<double> RateAsync(
         LlmEngine engine, LoadGenerator load, int maxTokens, int concurrency, bool isDeterministic, CancellationToken cancellation)
     {
+        long tokens = 0;
         var watch = Stopwatch.StartNew();
-        GenerationResult[] results = await Task.WhenAll(Enumerable.Range(0, concurrency).Select(index =>
-            engine.CompleteAsync(
-                load.Prompt(index),
-                new GenerationOptions { MaxTokens = maxTokens, Temperature = 0, IsDeterministic = isDeterministic, IgnoreEos = true },
-                cancellation))).ConfigureAwait(false);
-        watch.Stop();
-        return results.Sum(result => result.Usage.CompletionTokens) / watch.Elapsed.TotalSeconds;
+        do
+        {
+            GenerationResult[] results = await Task.WhenAll(Enumerable.Range(0, concurrency).Select(index =>
+                engine.CompleteAsync(
+                    load.Prompt(index),
+                    new GenerationOptions { MaxTokens = maxTokens, Temperature = 0, IsDeterministic = isDeterministic, IgnoreEos = true },
+                    cancellation))).ConfigureAwait(false);
+            tokens += results.Sum(result => result.Usage.CompletionTokens);
+        }
+        while (watch.Elapsed < ShortestSample);
+        return tokens / watch.Elapsed.TotalSeconds;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class TextTable
         _table.Border(_isTerminal ? TableBorder.Rounded : TableBorder.None);
         for (int i = 0; i < columns.Length; i++)
         {
-            var column = new TableColumn(Markup.Escape(columns[i])) { NoWrap = true };
+            var column = new TableColumn(Markup.Escape(columns[i])) { NoWrap = i == 0 };
             _table.AddColumn(i == 0 ? column : column.RightAligned());
         }
     }
