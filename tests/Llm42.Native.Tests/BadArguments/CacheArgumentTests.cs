@@ -87,6 +87,7 @@ public sealed unsafe class CacheArgumentTests
         Refusals<RopeWriteKvParams> refusals = new(good, p => NativeMethods.RopeWriteKv(device.Stream.Pointer, p));
         refusals
             .Add("rows", "-1", (ref RopeWriteKvParams p) => p.Rows = -1)
+            .AddNoWork((ref RopeWriteKvParams p) => p = new() { StructSize = p.StructSize, Cache = p.Cache, QueryHeads = p.QueryHeads, TablePositions = 1, RotarySize = p.RotarySize })
             .Add("query_heads", "0", (ref RopeWriteKvParams p) => p.QueryHeads = 0)
             .Add("query_heads", "3", (ref RopeWriteKvParams p) => p.QueryHeads = 3)
             .Add("rotary_size", "3", (ref RopeWriteKvParams p) => p.RotarySize = 3)
@@ -152,6 +153,7 @@ public sealed unsafe class CacheArgumentTests
         Refusals<AttentionParams> refusals = new(good, p => NativeMethods.Attention(device.Stream.Pointer, p));
         refusals
             .Add("rows", "-1", (ref AttentionParams p) => p.Rows = -1)
+            .AddNoWork((ref AttentionParams p) => p = new() { StructSize = p.StructSize, Cache = p.Cache, QueryHeads = p.QueryHeads, MaxBlocks = 1, Scale = 1, Sequences = 0 })
             .Add("sequences", "-1", (ref AttentionParams p) => p.Sequences = -1)
             .Add("query_heads", "0", (ref AttentionParams p) => p.QueryHeads = 0)
             .Add("query_heads", "5", (ref AttentionParams p) => p.QueryHeads = 5)

@@ -31,6 +31,7 @@ public sealed unsafe class LogitsArgumentTests
         Refusals<SampleParams> refusals = new(good, p => NativeMethods.Sample(device.Stream.Pointer, p));
         refusals
             .Add("rows", "-1", (ref SampleParams p) => p.Rows = -1)
+            .AddNoWork((ref SampleParams p) => p = new() { StructSize = p.StructSize, Vocabulary = p.Vocabulary })
             .Add("vocabulary", "0", (ref SampleParams p) => p.Vocabulary = 0)
             .Add("reserved", "1", (ref SampleParams p) => p.Reserved = 1)
             .AddView("logits", foreign, (ref SampleParams p) => ref p.Logits)
@@ -84,6 +85,7 @@ public sealed unsafe class LogitsArgumentTests
         };
         new Refusals<LogSoftmaxParams>(good, p => NativeMethods.LogSoftmax(device.Stream.Pointer, p))
             .Add("rows", "-1", (ref LogSoftmaxParams p) => p.Rows = -1)
+            .AddNoWork((ref LogSoftmaxParams p) => p = new() { StructSize = p.StructSize, Vocabulary = p.Vocabulary })
             .Add("vocabulary", "-7", (ref LogSoftmaxParams p) => p.Vocabulary = -7)
             .Add("reserved", "1", (ref LogSoftmaxParams p) => p.Reserved = 1)
             .AddView("logits", foreign, (ref LogSoftmaxParams p) => ref p.Logits)
@@ -116,6 +118,7 @@ public sealed unsafe class LogitsArgumentTests
         Refusals<TopLogprobsParams> refusals = new(good, p => NativeMethods.TopLogprobs(device.Stream.Pointer, p));
         refusals
             .Add("rows", "-1", (ref TopLogprobsParams p) => p.Rows = -1)
+            .AddNoWork((ref TopLogprobsParams p) => p = new() { StructSize = p.StructSize, Vocabulary = p.Vocabulary })
             .Add("vocabulary", "0", (ref TopLogprobsParams p) => p.Vocabulary = 0)
             .Add("count", "-1", (ref TopLogprobsParams p) => p.Count = -1)
             .Add("count", "17", (ref TopLogprobsParams p) => p.Count = 17)

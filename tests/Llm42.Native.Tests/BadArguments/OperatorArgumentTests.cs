@@ -34,6 +34,7 @@ public sealed unsafe class OperatorArgumentTests
         };
         new Refusals<LinearParams>(good, p => NativeMethods.Linear(device.Stream.Pointer, p))
             .Add("rows", "-1", (ref LinearParams p) => p.Rows = -1)
+            .AddNoWork((ref LinearParams p) => p = new() { StructSize = p.StructSize, Weight = p.Weight })
             .Add(Status.InvalidArgument, [], (ref LinearParams p) => p.Rows = int.MaxValue)
             .Add("numerics", "7", (ref LinearParams p) => p.Numerics = (Numerics)7)
             .Add("epilogue", "9", (ref LinearParams p) => p.Epilogue = (Epilogue)9)
@@ -79,6 +80,7 @@ public sealed unsafe class OperatorArgumentTests
         };
         new Refusals<RmsNormParams>(good, p => NativeMethods.RmsNorm(device.Stream.Pointer, p))
             .Add("rows", "-1", (ref RmsNormParams p) => p.Rows = -1)
+            .AddNoWork((ref RmsNormParams p) => p = new() { StructSize = p.StructSize, Width = p.Width })
             .Add("groups", "-1", (ref RmsNormParams p) => p.Groups = -1)
             .Add("width", "0", (ref RmsNormParams p) => p.Width = 0)
             .Add("width", "-3", (ref RmsNormParams p) => p.Width = -3)
@@ -116,6 +118,7 @@ public sealed unsafe class OperatorArgumentTests
         Refusals<EmbeddingParams> refusals = new(good, p => NativeMethods.Embedding(device.Stream.Pointer, p));
         refusals
             .Add("rows", "-1", (ref EmbeddingParams p) => p.Rows = -1)
+            .AddNoWork((ref EmbeddingParams p) => p = new() { StructSize = p.StructSize, Table = p.Table })
             .Add("table", "NULL", (ref EmbeddingParams p) => p.Table = null)
             .Add("table", "device", (ref EmbeddingParams p) => p.Table = foreignTable.Pointer)
             .AddView("ids", foreign, (ref EmbeddingParams p) => ref p.Ids)
@@ -155,6 +158,7 @@ public sealed unsafe class OperatorArgumentTests
         Refusals<GatherRowsParams> refusals = new(good, p => NativeMethods.GatherRows(device.Stream.Pointer, p));
         refusals
             .Add("rows", "-1", (ref GatherRowsParams p) => p.Rows = -1)
+            .AddNoWork((ref GatherRowsParams p) => p = new() { StructSize = p.StructSize, Width = p.Width, InputRows = 1 })
             .Add("input_rows", "0", (ref GatherRowsParams p) => p.InputRows = 0)
             .Add("width", "0", (ref GatherRowsParams p) => p.Width = 0)
             .Add(Status.InvalidArgument, [], (ref GatherRowsParams p) => p.Width = int.MaxValue)

@@ -35,6 +35,9 @@ internal sealed unsafe class Refusals<T>
         return this;
     }
 
+    /// <summary>A call that does nothing, and therefore needs no buffer.</summary>
+    public Refusals<T> AddNoWork(Change<T> change) => Add(Status.Ok, ["no work"], change);
+
     /// <summary>Everything that can be wrong with a view onto a buffer that holds exactly what is needed.</summary>
     public Refusals<T> AddView(string argument, View ofOtherDevice, ViewOf<T> view, bool optional = false)
     {

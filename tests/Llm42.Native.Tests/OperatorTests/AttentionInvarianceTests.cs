@@ -129,6 +129,24 @@ public sealed class AttentionInvarianceTests
 
     [TestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
+    public void What_is_not_finite_in_a_later_row_of_the_batch_does_not_leak(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        foreach (AttentionShape shape in Shapes())
+        {
+            AttentionScene scene = new(device, shape, [300]);
+            float[] expected = scene.Run([.. Segment(0, 240, 30)]);
+
+            // Keys and values of 270.. are NaN, and rows of the same batch see them.
+            scene.PoisonFrom(0, 270);
+            float[] actual = scene.Run([.. Segment(0, 240, 60)]);
+            BitAssert.AreEqual(expected, actual.AsSpan(0, expected.Length), shape.Width, $"{name} {shape}");
+            Assert.IsTrue(actual.AsSpan(expected.Length).ToArray().All(float.IsNaN), $"{name} {shape}: rows that see a NaN");
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void A_copied_page_reads_like_its_source(string name)
     {
         using TestDevice device = TestDevice.Open(name);

@@ -53,6 +53,76 @@ public sealed class LinearTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
+    public void A_row_of_a_long_prompt_has_the_bits_that_it_has_alone(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        LinearCase all = LinearCase.Create(1100, 200, 33, DType.Bf16, bias: true, seed: 12);
+        NativeWeight weight = all.Pack(device);
+        float[] whole = all.Run(device, weight, [.. Enumerable.Range(0, all.Rows)], Numerics.Invariant);
+        foreach (int row in (int[])[0, 1, 479, 480, 481, 549, 550, 551, 959, 960, 1098, 1099])
+        {
+            BitAssert.AreEqual(
+                all.Run(device, weight, [row], Numerics.Invariant), whole.AsSpan(row * all.Width, all.Width), all.Width,
+                $"{name} row {row} of {all.Rows}");
+        }
+
+        foreach (int rows in (int[])[128, 255, 480, 481, 700])
+        {
+            BitAssert.AreEqual(
+                whole.AsSpan(0, rows * all.Width), all.Run(device, weight, [.. Enumerable.Range(0, rows)], Numerics.Invariant),
+                all.Width, $"{name} first {rows} rows of {all.Rows}");
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    public void A_format_rounds_the_source(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        foreach (DType source in (DType[])[DType.F32, DType.F16, DType.Bf16])
+        {
+            foreach (DType format in (DType[])[DType.F32, DType.F16, DType.Bf16])
+            {
+                LinearCase given = LinearCase.Create(3, 37, 11, source);
+                NativeWeight weight = device.Own(NativeWeight.Create<byte>(
+                    device.Stream, new NativeWeightOptions { SourceType = source, Format = format, Columns = 37 },
+                    Elements.Encode(given.Weight, source), 11));
+                NativeWeight rounded = device.Weight(Elements.Round(given.Weight, format), 11, 37, format);
+                Assert.AreEqual(format, weight.Format);
+                BitAssert.AreEqual(
+                    given.Run(device, rounded, [0, 1, 2], Numerics.Invariant),
+                    given.Run(device, weight, [0, 1, 2], Numerics.Invariant), given.Width, $"{name} {source} as {format}");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
+    public void What_is_not_finite_stays_in_its_row(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        LinearCase clean = LinearCase.Create(40, 65, 34, DType.Bf16, seed: 21);
+        float[] expected = clean.Run(device, Numerics.Invariant);
+        Array.Fill(clean.Input, float.NaN, 17 * 65, 65);
+        clean.Input[30 * 65 + 64] = float.PositiveInfinity;
+        float[] actual = clean.Run(device, Numerics.Invariant);
+        for (int row = 0; row < 40; ++row)
+        {
+            if (row is 17 or 30)
+            {
+                Assert.IsFalse(float.IsFinite(actual[row * clean.Width]), $"{name} row {row}");
+            }
+            else
+            {
+                BitAssert.AreEqual(
+                    expected.AsSpan(row * clean.Width, clean.Width), actual.AsSpan(row * clean.Width, clean.Width),
+                    clean.Width, $"{name} row {row}");
+            }
+        }
+    }
+
+    [TestMethod]
     public void Every_cpu_gives_the_same_bits()
     {
         foreach (DType type in (DType[])[DType.F32, DType.F16, DType.Bf16])
