@@ -29,7 +29,11 @@ public sealed partial class BuildScriptTests
     public async Task Missing_tools_without_root_print_the_exact_command()
     {
         if (OperatingSystem.IsWindows())
+        {
             Assert.Inconclusive("build.sh is for Unix.");
+            return;
+        }
+
         // A PATH without the tools, on which the user is not root and apt-get must not be called.
         string folder = Directory.CreateTempSubdirectory("llm42-test-").FullName;
         try
@@ -63,7 +67,7 @@ public sealed partial class BuildScriptTests
         string[] shell = [.. ShellVerb().Matches(RepositoryFiles.Read("build.sh")).Select(match => match.Groups[1].Value).Order()];
         string[] power = [.. PowerVerb().Matches(RepositoryFiles.Read("build.ps1")).Select(match => match.Groups[1].Value).Order()];
         Assert.IsGreaterThan(5, shell.Length);
-        CollectionAssert.AreEqual(shell, power);
+        CollectionAssert.AreEqual(shell, power.Except(["help"]).ToArray());
     }
 
     [TestMethod]

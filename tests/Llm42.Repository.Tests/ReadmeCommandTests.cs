@@ -78,6 +78,6 @@ public sealed partial class ReadmeCommandTests
     [GeneratedRegex(@"^(?:artifacts/bin/)?llm42 (\w+)")]
     private static partial Regex CommandVerb();
 
-    [GeneratedRegex(@"^(\.ci|artifacts|bindings|cmake|native|src|tests)/[\w./-]*$|^[\w.-]+\.(sh|ps1|sln|md|json|props)$")]
+    [GeneratedRegex(@"^(\.ci|artifacts|bindings|cmake|native|src|tests)/[\w./-]*$|^[\w.-]+\.(sh|ps1|sln|md|props)$")]
     private static partial Regex RepositoryPath();
 }

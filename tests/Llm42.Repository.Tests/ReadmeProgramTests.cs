@@ -9,8 +9,11 @@ public sealed class ReadmeProgramTests
         <Project Sdk="Microsoft.NET.Sdk">
           <PropertyGroup>
             <OutputType>Exe</OutputType>
+            <!-- Nothing below artifacts/ is compiled by itself. -->
+            <EnableDefaultCompileItems>false</EnableDefaultCompileItems>
           </PropertyGroup>
           <ItemGroup>
+            <Compile Include="Program.cs" />
             <ProjectReference Include="../../../src/Llm42/Llm42.csproj" />
           </ItemGroup>
         </Project>

@@ -45,7 +45,8 @@ internal sealed class CheckCommand
         PromptSource prompt = await _prompt.ReadAsync(parsed, cancellation).ConfigureAwait(false)
             ?? new PromptSource(BuiltInTexts.Prompt, null, AddSpecialTokens: true);
         using ModelDirectory model = _model?.Open(parsed) ?? ModelDirectory.Open("demo");
-        IReadOnlyList<int> promptIds = prompt.Ids ?? prompt.Encode(TokenizerJson.Load(model.Path));
+        bool hasTokenizer = File.Exists(Path.Combine(model.Path, TokenizerJson.FileName));
+        IReadOnlyList<int> promptIds = prompt.Encode(hasTokenizer ? TokenizerJson.Load(model.Path) : null);
         CheckOptions options = _check.Read(parsed, promptIds);
 
         CheckReport report = await TerminalProgress.RunAsync(progress =>

@@ -38,7 +38,7 @@ internal static class CheckReportWriter
             writer.WriteLine(
                 "Fast and invariant numerics coincide here: so few threads never split K or KV. "
                 + "The answers agree without determinism too.");
-        else
+        else if (section.Rows.Any(row => !row.IsDeterministic))
             writer.WriteLine("Fast numerics split K and KV by the shape of the batch here, so a log-probability may change with the load.");
 
         var table = new TextTable(

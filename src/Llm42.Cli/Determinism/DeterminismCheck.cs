@@ -13,6 +13,9 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
     /// <summary>A machine on which fast numerics split K and KV, for processors that are too small to do so.</summary>
     public const int ManyCores = 64;
 
+    /// <summary>Share of each window that the section on rollbacks forces back.</summary>
+    private const int ForcedPercent = 25;
+
     /// <summary>Runs it all.</summary>
     /// <param name="hasPlannedThreads">The user fixed what fast numerics plan for: look at nothing else.</param>
     /// <param name="hasDrafter">The user chose the drafter: use no other.</param>
@@ -32,7 +35,7 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
             string name = hasPlannedThreads
                 ? $"as a machine of {engine.Engine.PlannedThreads} threads would split K and KV"
                 : "this machine";
-            sections.Add(await RunSectionAsync(name, engine, cancellation).ConfigureAwait(false));
+            sections.Add(await RunSectionAsync(name, engine, bothModes: true, cancellation).ConfigureAwait(false));
             await MeasureAsync(engine, throughput, cancellation).ConfigureAwait(false);
         }
 
@@ -45,9 +48,21 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
 
         if (fastIsInvariant && !hasPlannedThreads)
         {
-            await using LlmEngine engine = await LoadAsync(same with { PlannedThreads = ManyCores }, cancellation).ConfigureAwait(false);
-            sections.Add(await RunSectionAsync(
-                $"as a {ManyCores}-core machine would split K and KV", engine, cancellation).ConfigureAwait(false));
+            LlmEngineOptions manyCores = same with { PlannedThreads = ManyCores };
+            string name = $"as a {ManyCores}-core machine would split K and KV";
+            await using (LlmEngine engine = await LoadAsync(manyCores, cancellation).ConfigureAwait(false))
+            {
+                drafter = engine.Engine.Drafter;
+                sections.Add(await RunSectionAsync(name, engine, bothModes: true, cancellation).ConfigureAwait(false));
+            }
+
+            if (drafter == DrafterKind.Same && manyCores.Engine.SkipMismatch == 100)
+            {
+                LlmEngineOptions forced = manyCores with { Engine = manyCores.Engine with { SkipMismatch = ForcedPercent } };
+                await using LlmEngine engine = await LoadAsync(forced, cancellation).ConfigureAwait(false);
+                sections.Add(await RunSectionAsync(
+                    $"{name}, {ForcedPercent}% of each window rolled back by force", engine, bothModes: false, cancellation).ConfigureAwait(false));
+            }
         }
 
         return new CheckReport(
@@ -60,11 +75,12 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
     private Task<LlmEngine> LoadAsync(LlmEngineOptions engine, CancellationToken cancellation) =>
         LlmEngine.LoadAsync(modelDirectory, engine, null, cancellation);
 
-    private async Task<CheckSection> RunSectionAsync(string name, LlmEngine engine, CancellationToken cancellation)
+    private async Task<CheckSection> RunSectionAsync(
+        string name, LlmEngine engine, bool bothModes, CancellationToken cancellation)
     {
         var load = new LoadGenerator(engine, options);
         var rows = new List<CheckRow>();
-        foreach (bool isDeterministic in (bool[])[false, true])
+        foreach (bool isDeterministic in bothModes ? (bool[])[false, true] : [true])
         {
             foreach (float temperature in options.Temperatures)
             {
