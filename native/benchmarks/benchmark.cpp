@@ -72,7 +72,8 @@ void linear(const Machine& machine) {
   std::vector<llm42_weight*> weights(layers);
   for (llm42_weight*& weight : weights) ok(llm42_weight_create(machine.stream, &wp, &weight));
 
-  const llm42_view input = machine.upload(noise(512 * k)), output = machine.upload(std::vector<float>(512 * n));
+  const llm42_view input = machine.upload(noise(512 * k)),
+                   output = machine.upload(std::vector<float>(512 * n));
   for (const int32_t rows : {1, 2, 4, 8, 12, 16, 24, 32, 36, 48, 64, 128, 512}) {
     const double seconds = best_seconds(rows > 64 ? 5 : 15, [&] {
       for (llm42_weight* weight : weights) {
@@ -133,8 +134,8 @@ void attention(const Machine& machine) {
     const double seconds = best_seconds(7, [&] { ok(llm42_attention(machine.stream, &p)); });
     const double bytes = 2.0 * sequences * context * kv_heads * head_size * 2;
     const double flops = 4.0 * sequences * rows_each * heads * head_size * (context - rows_each / 2);
-    std::printf("attention 32/8 heads of 128, context 4096, %-22s %7.3f ms  %6.1f GB/s  %6.1f GFLOP/s\n", name,
-                seconds * 1e3, bytes / seconds / 1e9, flops / seconds / 1e9);
+    std::printf("attention 32/8 heads of 128, context 4096, %-22s %7.3f ms  %6.1f GB/s  %6.1f GFLOP/s\n",
+                name, seconds * 1e3, bytes / seconds / 1e9, flops / seconds / 1e9);
   };
   time("decode 1", 1, 1);
   time("decode 16", 16, 1);

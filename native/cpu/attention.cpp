@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cpu/parallel.h"
+#include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
 
@@ -302,7 +302,7 @@ void CpuStream::attention(const llm42_attention_params& p) {
   };
 
   if (!is_merged) {
-    parallel_for(threads, units, 1, [&](int64_t i, int thread) {
+    parallel_for(device_.pool(), threads, units, 1, [&](int64_t i, int thread) {
       const AttentionUnit& unit = plan.units[static_cast<size_t>(i)];
       Worker worker = worker_of(thread);
       const State state(memory + thread * thread_floats + worker_floats, queries, width);
@@ -311,11 +311,11 @@ void CpuStream::attention(const llm42_attention_params& p) {
     });
     return;
   }
-  parallel_for(threads, pieces, 1, [&](int64_t i, int thread) {
+  parallel_for(device_.pool(), threads, pieces, 1, [&](int64_t i, int thread) {
     const AttentionPiece& piece = plan.pieces[static_cast<size_t>(i)];
     worker_of(thread).run_piece(plan.units[static_cast<size_t>(piece.unit)], piece.positions, piece_state(i));
   });
-  parallel_for(threads, units, 1, [&](int64_t i, int thread) {
+  parallel_for(device_.pool(), threads, units, 1, [&](int64_t i, int thread) {
     const AttentionUnit& unit = plan.units[static_cast<size_t>(i)];
     Worker worker = worker_of(thread);
     const State first = piece_state(unit.first_piece);

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "cpu/dtype.h"
 #include "cpu/objects.h"
-#include "cpu/parallel.h"
+#include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
 
@@ -74,7 +74,7 @@ void CpuStream::rope_write_kv(const llm42_rope_write_kv_params& p) {
   // One unit is a head, not a row: neighbouring positions share the cache lines of transposed keys.
   const int64_t row_block = 32;
   const int64_t row_blocks = (p.rows + row_block - 1) / row_block;
-  parallel_for(device_.threads_for(p.rows * heads * head_size), heads * row_blocks, 1,
+  parallel_for(device_.pool(), device_.threads_for(p.rows * heads * head_size), heads * row_blocks, 1,
                [&](int64_t unit, int) {
                  const int64_t head = unit % heads;
                  const int64_t first_row = unit / heads * row_block;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cpu/objects.h"
-#include "cpu/parallel.h"
+#include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
 
@@ -27,6 +27,7 @@ struct Problem {
   const llm42_linear_params& params;
   const CpuWeight& weight;
   const Kernels& kernels;
+  ThreadPool& pool;
   int64_t rows;
   int64_t depth;
   int64_t panels;
@@ -79,7 +80,7 @@ void store(const Problem& problem, int64_t panel, int64_t row, int64_t count, co
 // One row: panels in pairs.
 void run_row(const Problem& problem, int threads) {
   const int64_t pairs = ceil_div(problem.panels, 2);
-  parallel_for(threads, pairs, 2, [&](int64_t pair, int) {
+  parallel_for(problem.pool, threads, pairs, 2, [&](int64_t pair, int) {
     alignas(64) float sums[2 * panel_columns];
     const int64_t panel = 2 * pair;
     if (panel + 1 < problem.panels) {
@@ -96,7 +97,7 @@ void run_row(const Problem& problem, int threads) {
 
 // A few tiles of rows: the weights are expanded in the registers of each tile.
 void run_tiles(const Problem& problem, int threads) {
-  parallel_for(threads, problem.panels, 4, [&](int64_t panel, int) {
+  parallel_for(problem.pool, threads, problem.panels, 4, [&](int64_t panel, int) {
     alignas(64) float sums[planned_tile_rows * panel_columns];
     for (int64_t tile = 0; tile < problem.row_tiles; ++tile) {
       const int64_t count = problem.rows_of_tile(tile);
@@ -113,7 +114,7 @@ void run_blocks(const Problem& problem, int threads, std::byte* scratch) {
   const int64_t blocks = ceil_div(problem.rows, rows_per_block);
   const int64_t tiles_per_block = ceil_div(problem.row_tiles, blocks);
   const int64_t thread_floats = (tiles_per_block * tile_rows + expanded_depth) * panel_columns;
-  parallel_for(threads, blocks * problem.panels, 1, [&](int64_t unit, int thread) {
+  parallel_for(problem.pool, threads, blocks * problem.panels, 1, [&](int64_t unit, int thread) {
     float* const sums = reinterpret_cast<float*>(scratch) + thread * thread_floats;
     float* const expanded = sums + tiles_per_block * tile_rows * panel_columns;
     const int64_t panel = unit % problem.panels;
@@ -149,7 +150,7 @@ void run_segments(const Problem& problem, int threads, int64_t segments, std::by
   const int64_t sums_size = problem.row_tiles * tile_rows * panel_columns;
   const int64_t segment_depth = ceil_div(problem.depth, segments);
   float* const partial = reinterpret_cast<float*>(scratch);
-  parallel_for(threads, problem.panels * segments, 1, [&](int64_t unit, int) {
+  parallel_for(problem.pool, threads, problem.panels * segments, 1, [&](int64_t unit, int) {
     const int64_t panel = unit / segments;
     const int64_t k = std::min(unit % segments * segment_depth, problem.depth);
     const int64_t depth = std::min(segment_depth, problem.depth - k);
@@ -159,7 +160,7 @@ void run_segments(const Problem& problem, int threads, int64_t segments, std::by
           partial + unit * sums_size + tile * tile_rows * panel_columns, panel_columns, depth, true);
     }
   });
-  parallel_for(threads, problem.panels, 4, [&](int64_t panel, int) {
+  parallel_for(problem.pool, threads, problem.panels, 4, [&](int64_t panel, int) {
     float* const sums = partial + panel * segments * sums_size;
     for (int64_t segment = 1; segment < segments; ++segment) {
       const float* const more = sums + segment * sums_size;
@@ -175,7 +176,7 @@ void pack_input(const Problem& problem, int threads, float* packed) {
   const int64_t stride = problem.params.input_stride;
   constexpr int64_t piece = 512;
   const int64_t pieces = ceil_div(problem.depth, piece);
-  parallel_for(threads, problem.row_tiles * pieces, 1, [&](int64_t unit, int) {
+  parallel_for(problem.pool, threads, problem.row_tiles * pieces, 1, [&](int64_t unit, int) {
     const int64_t tile = unit / pieces;
     const int64_t k = unit % pieces * piece;
     const int64_t count = problem.rows_of_tile(tile);
@@ -194,6 +195,7 @@ void CpuStream::linear(const llm42_linear_params& p) {
   Problem problem{p,
                   weight,
                   kernels,
+                  device_.pool(),
                   p.rows,
                   weight.info.columns,
                   weight.panels(),

@@ -1,6 +1,6 @@
 // Log-softmax, and the log-probabilities of chosen and of the most likely tokens.
 #include "cpu/objects.h"
-#include "cpu/parallel.h"
+#include "cpu/thread_pool.h"
 #include "cpu/top.h"
 
 namespace llm42::cpu {
@@ -22,12 +22,13 @@ void CpuStream::log_softmax(const llm42_log_softmax_params& p) {
   auto* output = at<float>(p.output);
   const Kernels& kernels = device_.kernels();
   const int64_t vocabulary = p.vocabulary;
-  parallel_for(device_.threads_for(p.rows * vocabulary * exp_cost), p.rows, 1, [&](int64_t row, int) {
-    const float* const x = logits + row * p.logits_stride;
-    const float largest = kernels.largest(x, vocabulary);
-    kernels.log_softmax(x, vocabulary, largest, log_sum(kernels, x, vocabulary, largest),
-                        output + row * vocabulary);
-  });
+  parallel_for(device_.pool(), device_.threads_for(p.rows * vocabulary * exp_cost), p.rows, 1,
+               [&](int64_t row, int) {
+                 const float* const x = logits + row * p.logits_stride;
+                 const float largest = kernels.largest(x, vocabulary);
+                 kernels.log_softmax(x, vocabulary, largest, log_sum(kernels, x, vocabulary, largest),
+                                     output + row * vocabulary);
+               });
 }
 
 void CpuStream::top_logprobs(const llm42_top_logprobs_params& p) {
@@ -48,7 +49,7 @@ void CpuStream::top_logprobs(const llm42_top_logprobs_params& p) {
   const int64_t capacity = top_capacity(vocabulary, count);
   const int64_t thread_bytes = (capacity * int64_t{sizeof(RankKey) + sizeof(uint32_t)} + 63) / 64 * 64;
   std::byte* const workspace = device_.workspace(threads * thread_bytes);
-  parallel_for(threads, p.rows, 1, [&](int64_t row, int thread) {
+  parallel_for(device_.pool(), threads, p.rows, 1, [&](int64_t row, int thread) {
     const float* const x = logits + row * p.logits_stride;
     const float largest = kernels.largest(x, vocabulary);
     const float log_total = log_sum(kernels, x, vocabulary, largest);

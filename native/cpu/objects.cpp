@@ -1,7 +1,5 @@
 #include "cpu/objects.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -21,11 +19,11 @@ std::unique_ptr<Device> open_device(const llm42_device_options& options) {
 
 CpuDevice::CpuDevice(const llm42_device_options& options)
     : memory_(physical_memory()),
+      kernels_(&kernels_for(options.isa == LLM42_CPU_ISA_AUTO ? best_isa() : options.isa)),
       isa_(options.isa == LLM42_CPU_ISA_AUTO ? best_isa() : options.isa),
-      threads_(options.threads != 0 ? options.threads : std::clamp(omp_get_num_procs(), 1, 1024)),
-      planned_threads_(options.planned_threads != 0 ? options.planned_threads : threads_) {
-  kernels_ = &kernels_for(isa_);
-}
+      threads_(options.threads != 0 ? options.threads : std::clamp(usable_processors(), 1, 1024)),
+      planned_threads_(options.planned_threads != 0 ? options.planned_threads : threads_),
+      pool_(threads_) {}
 
 void CpuDevice::get_info(llm42_device_info& info) const {
   info.threads = threads_;

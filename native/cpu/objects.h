@@ -7,6 +7,7 @@
 #include "core/backend.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/memory.h"
+#include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
 
@@ -22,6 +23,7 @@ class CpuDevice final : public llm42_device {
 
   const Kernels& kernels() const { return *kernels_; }
   Memory& memory() { return memory_; }
+  ThreadPool& pool() { return pool_; }
   int threads() const { return threads_; }
 
   // Threads worth waking for `operations` multiply-adds or elements of about the same cost.
@@ -38,10 +40,11 @@ class CpuDevice final : public llm42_device {
  private:
   Memory memory_;
   Block workspace_;
-  const Kernels* kernels_ = nullptr;
+  const Kernels* kernels_;
   llm42_cpu_isa isa_;
   int threads_;
   int planned_threads_;
+  ThreadPool pool_;
 };
 
 class CpuBuffer final : public llm42_buffer {

@@ -1,9 +1,14 @@
 #include "cpu/processor.h"
 
+#include <algorithm>
 #include <cstring>
+#include <thread>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sched.h>
 #endif
 #if defined(__unix__)
 #include <unistd.h>
@@ -82,6 +87,15 @@ std::string processor_name() {
 }
 
 #endif
+
+int usable_processors() {
+#if defined(__linux__)
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+#endif
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 int64_t physical_memory() {
 #if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)

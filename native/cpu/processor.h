@@ -10,6 +10,7 @@ bool has_avx2();    // with FMA and F16C
 bool has_avx512();  // F, BW, DQ and VL, with what has_avx2() says
 
 std::string processor_name();
+int usable_processors();    // that this process may run on; at least 1
 int64_t physical_memory();  // bytes; 0 if unknown
 
 }  // namespace llm42::cpu

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "cpu/objects.h"
-#include "cpu/parallel.h"
+#include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
 
@@ -13,7 +13,7 @@ void CpuStream::rms_norm(const llm42_rms_norm_params& p) {
   auto* output = at<float>(p.output);
   const int64_t row_width = int64_t{p.groups} * p.width;
   const Kernels& kernels = device_.kernels();
-  parallel_for(device_.threads_for(p.rows * row_width), int64_t{p.rows} * p.groups, 1,
+  parallel_for(device_.pool(), device_.threads_for(p.rows * row_width), int64_t{p.rows} * p.groups, 1,
                [&](int64_t unit, int) {
                  const int64_t row = unit / p.groups;
                  const int64_t column = unit % p.groups * p.width;

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "cpu/objects.h"
-#include "cpu/parallel.h"
+#include "cpu/thread_pool.h"
 #include "cpu/top.h"
 
 namespace llm42::cpu {
@@ -160,7 +160,7 @@ void CpuStream::sample(const llm42_sample_params& p) {
   const int threads = device_.threads_for(p.rows * vocabulary * 8);
   const int64_t thread_bytes = Scratch::bytes(vocabulary);
   std::byte* const workspace = device_.workspace(threads * thread_bytes);
-  parallel_for(threads, p.rows, 1, [&](int64_t row, int thread) {
+  parallel_for(device_.pool(), threads, p.rows, 1, [&](int64_t row, int thread) {
     const Scratch scratch(workspace + thread * thread_bytes, vocabulary);
     const Row work{device_.kernels(), rules[row], scratch, vocabulary, 0.0f};
     const Best best = choose(work, logits + row * p.logits_stride);

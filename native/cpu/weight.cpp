@@ -4,7 +4,7 @@
 
 #include "cpu/dtype.h"
 #include "cpu/objects.h"
-#include "cpu/parallel.h"
+#include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
 
@@ -114,21 +114,22 @@ std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params
   auto weight = std::make_unique<CpuWeight>(device_, info);
 
   const int64_t element = weight->element_size();
-  parallel_for(device_.threads_for(info.rows * info.columns), weight->panels(), 1, [&](int64_t panel, int) {
-    const std::byte* rows[panel_columns];
-    for (int64_t column = 0; column < panel_columns; ++column) {
-      const int64_t row = row_of_column(info, panel, column);
-      rows[column] = row < 0 ? nullptr : source_row(params, row);
-    }
-    for (int64_t begin = 0; begin < info.columns; begin += column_block) {
-      const int64_t end = std::min<int64_t>(begin + column_block, info.columns);
-      for (int64_t column = 0; column < panel_columns; ++column) {
-        if (rows[column] == nullptr) continue;  // the block came zero-filled
-        convert_column(rows[column], params.dtype, weight->panel(panel) + column * element, params.format,
-                       begin, end);
-      }
-    }
-  });
+  parallel_for(device_.pool(), device_.threads_for(info.rows * info.columns), weight->panels(), 1,
+               [&](int64_t panel, int) {
+                 const std::byte* rows[panel_columns];
+                 for (int64_t column = 0; column < panel_columns; ++column) {
+                   const int64_t row = row_of_column(info, panel, column);
+                   rows[column] = row < 0 ? nullptr : source_row(params, row);
+                 }
+                 for (int64_t begin = 0; begin < info.columns; begin += column_block) {
+                   const int64_t end = std::min<int64_t>(begin + column_block, info.columns);
+                   for (int64_t column = 0; column < panel_columns; ++column) {
+                     if (rows[column] == nullptr) continue;  // the block came zero-filled
+                     convert_column(rows[column], params.dtype, weight->panel(panel) + column * element,
+                                    params.format, begin, end);
+                   }
+                 }
+               });
   return weight;
 }
 
@@ -139,7 +140,7 @@ void CpuStream::embedding(const llm42_embedding_params& p) {
   auto* output = at<float>(p.output);
   const int64_t width = table.info.columns;
   const int64_t element = table.element_size();
-  parallel_for(device_.threads_for(p.rows * width), p.rows, 1, [&](int64_t row, int) {
+  parallel_for(device_.pool(), device_.threads_for(p.rows * width), p.rows, 1, [&](int64_t row, int) {
     const std::byte* column = table.panel(ids[row] / panel_columns) + ids[row] % panel_columns * element;
     for (int64_t k = 0; k < width; ++k) {
       output[row * width + k] = read_f32(column + k * panel_columns * element, table.info.format);

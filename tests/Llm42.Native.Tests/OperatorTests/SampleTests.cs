@@ -154,13 +154,36 @@ public sealed class SampleTests
             nan, -5, none, nan,
             nan, 1, 2, none,
         ];
-        foreach (float temperature in (float[])[0, 1])
+        SamplingRow[] rules =
+        [
+            SampleRun.Greedy(), SampleRun.Random(3, 0), SampleRun.Random(3, 1) with { TopK = 3 },
+            SampleRun.Random(3, 2) with { TopP = 0.999f }, SampleRun.Random(3, 3) with { MinP = 1e-6f },
+            SampleRun.Random(3, 4, 0.5f) with { TopK = 2, TopP = 0.9f, MinP = 0.01f },
+        ];
+        foreach (SamplingRow rule in rules)
         {
-            SamplingRow[] rows = [.. Enumerable.Range(0, 4).Select(i => SampleRun.Random(3, i, temperature))];
-            (int[] ids, float[] margins) = SampleRun.Run(device, logits, 4, rows);
-            CollectionAssert.AreEqual((int[])[0, 0, 1], ids[..3], $"{name} temperature {temperature}");
-            Assert.AreEqual(float.PositiveInfinity, margins[2], $"{name} temperature {temperature}");
-            Assert.IsTrue(ids[3] is 1 or 2, $"{name} temperature {temperature} chose {ids[3]}");
+            string context = $"{name} temperature {rule.Temperature} top-k {rule.TopK} top-p {rule.TopP} min-p {rule.MinP}";
+            (int[] ids, float[] margins) = SampleRun.Run(device, logits, 4, [rule, rule, rule, rule]);
+            CollectionAssert.AreEqual((int[])[0, 0, 1], ids[..3], context);
+            Assert.AreEqual(float.PositiveInfinity, margins[2], context);
+            Assert.IsTrue(ids[3] is 1 or 2, $"{context} chose {ids[3]}");
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    public void An_infinite_logit_chooses_some_token_of_the_vocabulary(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        float[] logits = TestData.Floats(20, 1);
+        logits[7] = float.PositiveInfinity;
+        logits[9] = float.PositiveInfinity;
+        foreach (SamplingRow rule in (SamplingRow[])[
+            SampleRun.Greedy(), SampleRun.Random(1, 1), SampleRun.Random(1, 1) with { TopK = 5 },
+            SampleRun.Random(1, 1) with { TopP = 0.5f }, SampleRun.Random(1, 1) with { MinP = 0.5f }])
+        {
+            int id = SampleRun.Run(device, logits, 20, [rule]).Ids[0];
+            Assert.IsTrue(id is >= 0 and < 20, $"{name} {rule.TopK} {rule.TopP} {rule.MinP} chose {id}");
         }
     }
 
