@@ -42,11 +42,11 @@ internal static class CheckReportWriter
             writer.WriteLine("Fast numerics split K and KV by the shape of the batch here, so a log-probability may change with the load.");
 
         var table = new TextTable(
-            writer, "mode", "temperature", "runs", "distinct token ids", "distinct outputs", "rollbacks", "tokens rolled back", "tokens/s");
+            writer, "mode", "temp.", "runs", "distinct token ids", "distinct outputs", "rollbacks", "tokens rolled back", "tokens/s");
         foreach (CheckRow row in section.Rows)
         {
             table.AddRow(
-                row.IsDeterministic ? "deterministic" : "not deterministic",
+                row.IsDeterministic ? "deterministic" : "fast",
                 Text(row.Temperature),
                 Text(row.Runs),
                 Text(row.DistinctTokenIds),

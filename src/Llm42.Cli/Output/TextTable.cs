@@ -16,7 +16,7 @@ internal sealed class TextTable
     {
         _writer = writer;
         _isTerminal = writer == Console.Out ? !Console.IsOutputRedirected : writer == Console.Error && !Console.IsErrorRedirected;
-        _table.Border(_isTerminal ? TableBorder.Rounded : TableBorder.None);
+        _table.Border(_isTerminal ? TableBorder.Simple : TableBorder.None);
         for (int i = 0; i < columns.Length; i++)
         {
             var column = new TableColumn(Markup.Escape(columns[i])) { NoWrap = i == 0 };
