@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace Llm42.Cli.Output;
 
-/// <summary>A table on standard output or error: framed on a terminal, plain aligned lines elsewhere.</summary>
+/// <summary>A table on standard output or error, as aligned lines; on a terminal no wider than it.</summary>
 internal sealed class TextTable
 {
     /// <summary>Where lines are not wrapped to a terminal's width, no table is wider.</summary>
@@ -16,7 +16,7 @@ internal sealed class TextTable
     {
         _writer = writer;
         _isTerminal = writer == Console.Out ? !Console.IsOutputRedirected : writer == Console.Error && !Console.IsErrorRedirected;
-        _table.Border(_isTerminal ? TableBorder.Simple : TableBorder.None);
+        _table.Border(TableBorder.None);
         for (int i = 0; i < columns.Length; i++)
         {
             var column = new TableColumn(Markup.Escape(columns[i])) { NoWrap = i == 0 };
