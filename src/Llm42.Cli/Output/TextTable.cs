@@ -19,7 +19,7 @@ internal sealed class TextTable
         _table.Border(TableBorder.None);
         for (int i = 0; i < columns.Length; i++)
         {
-            var column = new TableColumn(Markup.Escape(columns[i])) { NoWrap = i == 0 };
+            var column = new TableColumn(Markup.Escape(columns[i])) { NoWrap = i == 0 || !columns[i].Contains(' ', StringComparison.Ordinal) };
             _table.AddColumn(i == 0 ? column : column.RightAligned());
         }
     }
