@@ -47,7 +47,7 @@ function Invoke-Tests {
   try { Invoke-Generator @('--check'); $passed++ } catch { Write-Host $_; $failed++ }
 
   Build-Managed
-  $log = & dotnet test --solution $solution -c Release --no-build --progress off --no-ansi --max-parallel-test-modules 1 2>&1 | Tee-Object -Variable lines
+  $log = & dotnet test --solution $solution -c Release --no-build --progress off --no-ansi --max-parallel-test-modules 1 --results-directory $results 2>&1 | Tee-Object -Variable lines
   $status = $LASTEXITCODE
   $lines | Out-Host
   $counts = @{ succeeded = 0; failed = 0; skipped = 0 }

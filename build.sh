@@ -147,7 +147,7 @@ verb_test() {
   status=0
   # One test process at a time: each uses every processor, and two would only wait for each other.
   dotnet test --solution "$solution" -c Release --no-build --progress off --no-ansi \
-    --max-parallel-test-modules 1 2>&1 | tee "$log" || status=$?
+    --max-parallel-test-modules 1 --results-directory "$results" 2>&1 | tee "$log" || status=$?
   managed_failed=$(summary failed "$log")
   passed=$((passed + $(summary succeeded "$log" || true)))
   skipped=$((skipped + $(summary skipped "$log" || true)))
