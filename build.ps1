@@ -71,6 +71,11 @@ switch ($Verb) {
     Invoke-Tool (Join-Path $artifacts ($IsWindows ? 'bin/llm42.cmd' : 'bin/llm42')) (@('demo') + $Rest)
   }
   'bench' {
+    if ($Rest.Count -gt 0 -and $Rest[0] -in 'linear', 'attention', 'logits') {
+      Build-Native @('-DLLM42_BUILD_BENCHMARKS=ON')
+      Invoke-Tool "$artifacts/native/build/benchmarks/llm42_benchmark" $Rest
+      break
+    }
     Build-Native
     Invoke-Tool dotnet (@('run', '--project', "$PSScriptRoot/tests/Llm42.Benchmarks", '-c', 'Release', '--') + $Rest)
   }

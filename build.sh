@@ -20,7 +20,8 @@ usage: ./build.sh VERB
   generate [--check]  generate the C# bindings from the C headers; --check fails where the committed ones differ
   test                build everything and run every test; the last line is "N passed, N failed, N skipped"
   demo                build, then run the demonstration on the embedded model
-  bench [ARGS]        build, then run the benchmarks; ARGS go to BenchmarkDotNet
+  bench OPERATOR      build, then measure linear, attention or logits of the native library
+  bench [ARGS]        build, then run the managed benchmarks; ARGS go to BenchmarkDotNet
   pack                build the NuGet packages into artifacts/packages
   clean               delete artifacts/
   help                print this
@@ -149,8 +150,11 @@ verb_test() {
   dotnet test --solution "$solution" -c Release --no-build --progress off --no-ansi \
     --max-parallel-test-modules 1 --results-directory "$results" 2>&1 | tee "$log" || status=$?
   managed_failed=$(summary failed "$log")
-  passed=$((passed + $(summary succeeded "$log" || true)))
-  skipped=$((skipped + $(summary skipped "$log" || true)))
+  local managed_passed managed_skipped
+  managed_passed=$(summary succeeded "$log")
+  managed_skipped=$(summary skipped "$log")
+  passed=$((passed + ${managed_passed:-0}))
+  skipped=$((skipped + ${managed_skipped:-0}))
   # A test process that crashes fails the run without a failed test in its count.
   if ((status != 0 && ${managed_failed:-0} == 0)); then managed_failed=1; fi
   failed=$((failed + ${managed_failed:-0}))
@@ -167,6 +171,13 @@ verb_demo() {
 }
 
 verb_bench() {
+  case ${1:-} in
+    linear | attention | logits)
+      build_native -DLLM42_BUILD_BENCHMARKS=ON
+      "$native_build/benchmarks/llm42_benchmark" "$@"
+      return
+      ;;
+  esac
   need_dotnet
   build_native
   cd -- "$root"

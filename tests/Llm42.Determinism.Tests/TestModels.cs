@@ -1,3 +1,5 @@
+using Llm42.Testing;
+
 namespace Llm42.Determinism.Tests;
 
 /// <summary>The models that the contract is tried on.</summary>
@@ -7,7 +9,7 @@ internal static class TestModels
         Path.Combine(Path.GetTempPath(), $"llm42-flat-{Environment.ProcessId}"), seed: 42));
 
     /// <summary>The trained demo model.</summary>
-    public static string Demo { get; } = Path.Combine(RepositoryRoot(), "src", "Llm42.Cli", "DemoModel");
+    public static string Demo { get; } = RepositoryRoot.InRoot("src/Llm42.Cli/DemoModel");
 
     /// <summary>Random weights, and logits so flat that rounding decides; removed when the tests end.</summary>
     public static string Flat => FlatModel.Value;
@@ -16,13 +18,5 @@ internal static class TestModels
     {
         if (FlatModel.IsValueCreated)
             Directory.Delete(FlatModel.Value, recursive: true);
-    }
-
-    private static string RepositoryRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "Llm42.sln")))
-            folder = Path.GetDirectoryName(folder);
-        return folder ?? throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} holds Llm42.sln.");
     }
 }

@@ -10,7 +10,7 @@ internal static class NativeLibraryLocator
 
     /// <summary>File name of the library on this system.</summary>
     public static string FileName =>
-        OperatingSystem.IsWindows() ? "llm42.dll" : OperatingSystem.IsMacOS() ? "libllm42.dylib" : "libllm42.so";
+        OperatingSystem.IsWindows() ? "libllm42.dll" : OperatingSystem.IsMacOS() ? "libllm42.dylib" : "libllm42.so";
 
     /// <summary>
     /// Files to try, in order. A path that the user names is the only one: to load another library instead would hide

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Llm42.Testing;
 
 namespace Llm42.Tests.Engine;
 
@@ -6,7 +7,7 @@ namespace Llm42.Tests.Engine;
 internal static class Golden
 {
     public static JsonElement Read(params string[] parts) =>
-        JsonDocument.Parse(File.ReadAllBytes(SharedData.PathOf(parts))).RootElement;
+        JsonDocument.Parse(File.ReadAllBytes(RepositoryRoot.InShared(string.Join('/', parts)))).RootElement;
 
     public static int[] Integers(this JsonElement element) => [.. element.EnumerateArray().Select(item => item.GetInt32())];
 

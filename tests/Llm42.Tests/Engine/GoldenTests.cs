@@ -1,4 +1,5 @@
 using Llm42.Core.Execution;
+using Llm42.Testing;
 
 namespace Llm42.Tests.Engine;
 
@@ -15,7 +16,7 @@ public sealed class GoldenTests
     {
         var golden = Golden.Read("data", "golden", $"stories260k-{dtype}.json");
         await using var engine = await LlmEngine.LoadAsync(
-            SharedData.PathOf("data", "models", $"stories260k-{dtype}"), new LlmEngineOptions { KvDtype = "f32", Threads = 1 });
+            RepositoryRoot.InShared($"data/models/stories260k-{dtype}"), new LlmEngineOptions { KvDtype = "f32", Threads = 1 });
         foreach (var story in golden.GetProperty("cases").EnumerateArray())
         {
             var prompt = story.GetProperty("prompt").GetString()!;
@@ -38,7 +39,7 @@ public sealed class GoldenTests
     {
         var golden = Golden.Read("data", "arch", name, "golden.json");
         await using var engine = await LlmEngine.LoadAsync(
-            SharedData.PathOf("data", "arch", name), new LlmEngineOptions { KvDtype = "f32", Threads = 1 });
+            RepositoryRoot.InShared($"data/arch/{name}"), new LlmEngineOptions { KvDtype = "f32", Threads = 1 });
         Assert.IsNull(engine.Tokenizer);
         foreach (var item in golden.GetProperty("cases").EnumerateArray())
         {

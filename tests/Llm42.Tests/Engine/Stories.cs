@@ -1,3 +1,5 @@
+using Llm42.Testing;
+
 namespace Llm42.Tests.Engine;
 
 /// <summary>Engines over the small trained model of the shared data folder.</summary>
@@ -5,7 +7,7 @@ internal static class Stories
 {
     public const string Prompt = "Once upon a time";
 
-    public static string Directory => SharedData.PathOf("data", "models", "stories260k-f32");
+    public static string Directory => RepositoryRoot.InShared("data/models/stories260k-f32");
 
     public static Task<LlmEngine> LoadAsync(LlmEngineOptions? options = null) =>
         LlmEngine.LoadAsync(Directory, options ?? new LlmEngineOptions { Threads = 1 });

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Llm42.Testing;
 using Llm42.Tokenization;
 
 namespace Llm42.Tests.Tokenization;
@@ -13,7 +14,7 @@ public sealed class HubVectorTests
     [DataRow("llama2")]
     public void Ids_and_texts_equal_the_Rust_librarys(string name)
     {
-        string folder = SharedData.PathOf("data", "tokenizers", name);
+        string folder = RepositoryRoot.InShared($"data/tokenizers/{name}");
         BpeTokenizer tokenizer = TokenizerJson.Load(folder);
         JsonArray cases = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "vectors.json")))!["cases"]!.AsArray();
 
@@ -34,8 +35,8 @@ public sealed class HubVectorTests
     [DataRow("stories260k-bf16", "stories260k-bf16.json")]
     public void Prompts_of_the_golden_runs_have_their_ids(string model, string golden)
     {
-        BpeTokenizer tokenizer = TokenizerJson.Load(SharedData.PathOf("data", "models", model));
-        JsonNode file = JsonNode.Parse(File.ReadAllText(SharedData.PathOf("data", "golden", golden)))!;
+        BpeTokenizer tokenizer = TokenizerJson.Load(RepositoryRoot.InShared($"data/models/{model}"));
+        JsonNode file = JsonNode.Parse(File.ReadAllText(RepositoryRoot.InShared($"data/golden/{golden}")))!;
 
         foreach (JsonNode? run in file["cases"]!.AsArray())
         {
@@ -47,7 +48,7 @@ public sealed class HubVectorTests
     [TestMethod]
     public void The_demo_models_tokenizer_begins_with_its_token_and_round_trips()
     {
-        string folder = SharedData.PathOf("demo-model");
+        string folder = RepositoryRoot.InShared("demo-model");
         BpeTokenizer tokenizer = TokenizerJson.Load(folder);
         const string Text = "In the beginning, God's 7 heavens -- and Ωμέγα 🌍!\n\n  Thus.";
 

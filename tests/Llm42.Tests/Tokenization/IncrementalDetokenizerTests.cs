@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Llm42.Testing;
 using Llm42.Tokenization;
 
 namespace Llm42.Tests.Tokenization;
@@ -22,7 +23,7 @@ public sealed class IncrementalDetokenizerTests
     [DataRow("llama3_1")]
     [DataRow("llama2")]
     public void Pieces_of_random_ids_make_up_the_whole_with_real_tokenizers(string name) =>
-        CheckPieces(TokenizerJson.Load(SharedData.PathOf("data", "tokenizers", name)));
+        CheckPieces(TokenizerJson.Load(RepositoryRoot.InShared($"data/tokenizers/{name}")));
 
     [TestMethod]
     public void A_character_comes_out_whole_with_its_last_byte()

@@ -1,6 +1,7 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Llm42.Testing;
 using Llm42.Tokenization;
 
 namespace Llm42.Tests.Tokenization;
@@ -19,12 +20,12 @@ public sealed class RoundTripTests
     }
 
     [TestMethod]
-    public void Any_text_comes_back_from_Llama_3() => Check(TokenizerJson.Load(SharedData.PathOf("data", "tokenizers", "llama3_1")));
+    public void Any_text_comes_back_from_Llama_3() => Check(TokenizerJson.Load(RepositoryRoot.InShared("data/tokenizers/llama3_1")));
 
     [TestMethod]
     public void Any_text_comes_back_normalized_from_Qwen()
     {
-        BpeTokenizer tokenizer = TokenizerJson.Load(SharedData.PathOf("data", "tokenizers", "qwen3"));
+        BpeTokenizer tokenizer = TokenizerJson.Load(RepositoryRoot.InShared("data/tokenizers/qwen3"));
         Prop.ForAll(Texts(), text =>
         {
             string once = tokenizer.Decode(tokenizer.Encode(text, addSpecialTokens: false), skipSpecialTokens: false);
