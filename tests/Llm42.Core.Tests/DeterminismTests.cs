@@ -33,14 +33,16 @@ public sealed class DeterminismTests
     }
 
     [TestMethod]
-    public void The_schedules_roll_back_preempt_and_verify_in_groups()
+    public void The_schedules_roll_back_preempt_share_and_verify_in_groups()
     {
-        int rollbacks = 0, preemptions = 0, groups = 0, fused = 0;
+        int rollbacks = 0, preemptions = 0, groups = 0, fused = 0, hits = 0, copies = 0;
         for (int seed = 0; seed < 100; seed++)
         {
             Outcome outcome = RunRandomSchedule(seed, skipMismatch: null);
             rollbacks += outcome.Deterministic.Sum(pair => pair.Sequence.Statistics.Rollbacks);
             preemptions += outcome.Deterministic.Sum(pair => pair.Sequence.Statistics.Preemptions);
+            hits += outcome.Deterministic.Count(pair => pair.Sequence.Statistics.CachedTokens > 0);
+            copies += outcome.Simulation.Plans.Sum(plan => plan.Copies.Count);
             groups += outcome.Simulation.Plans.Count(plan => plan.Segments.Count(s => s.Kind == Scheduling.SegmentKind.Verify && s.Rows > 1) > 1);
             fused += outcome.Simulation.Plans.Count(plan => plan.Segments.Select(s => s.Kind).Distinct().Count() == 3);
         }
@@ -49,6 +51,8 @@ public sealed class DeterminismTests
         Assert.IsGreaterThan(10, preemptions);
         Assert.IsGreaterThan(100, groups);
         Assert.IsGreaterThan(10, fused);
+        Assert.IsGreaterThan(100, hits);
+        Assert.IsGreaterThan(50, copies);
     }
 
     private static Outcome RunRandomSchedule(int seed, double? skipMismatch)
@@ -67,6 +71,7 @@ public sealed class DeterminismTests
             PrefillChunk = Pick(random, 1, 7, 64),
             Drafter = fixedShape || random.Next(4) > 0 ? DrafterKind.Same : DrafterKind.None,
             Verifier = fixedShape ? VerifierKind.FixedShape : VerifierKind.Invariant,
+            PrefixCache = random.Next(4) > 0,
             SkipMismatch = skipMismatch ?? Pick(random, 100, 100, 100, 25, 50),
         };
         int pageSize = Pick(random, 8, 16, 64);
@@ -75,6 +80,7 @@ public sealed class DeterminismTests
         var model = new FakeModel(pageSize, pages) { FlipOneIn = Pick(random, 3, 12, 50) };
         var simulation = new Simulation(model, options);
 
+        List<Sequence> all = [];
         List<(Sequence, int[])> deterministic = [];
         int requests = random.Next(1, 25);
         for (int i = 0; i < requests; i++)
@@ -82,7 +88,11 @@ public sealed class DeterminismTests
             GenerationRequest request = Requests.Of(
                 random.Next(1, 41), random.Next(1, 81), random.Next(3) > 0, (ulong)random.Next(1000),
                 random.Next(3) == 0 ? [random.Next(FakeModel.Vocabulary)] : []);
+            // Half of the prompts begin alike, some with what another request answered.
+            if (random.Next(2) == 0)
+                request = request with { PromptIds = [.. Beginning(random, all).Take(request.PromptIds.Count)] };
             Sequence sequence = simulation.Add(request);
+            all.Add(sequence);
             if (request.IsDeterministic)
                 deterministic.Add((sequence, FakeModel.CanonicalAnswer(request, request.MaxTokens)));
             else if (random.Next(6) == 0)
@@ -93,6 +103,15 @@ public sealed class DeterminismTests
 
         simulation.Run();
         return new Outcome(simulation, deterministic, $"{options}, {pages} pages of {pageSize}");
+    }
+
+    private static IEnumerable<int> Beginning(Random random, List<Sequence> others)
+    {
+        IEnumerable<int> beginning = others.Count > 0 && random.Next(2) == 0
+            ? others[random.Next(others.Count)].Tokens
+            : Enumerable.Range(0, 40);
+        int same = random.Next(40);
+        return beginning.Concat(Enumerable.Repeat(7, 40)).Select((token, i) => i < same ? token : (token + same) % FakeModel.Vocabulary);
     }
 
     private static int Pick(Random random, params int[] values) => values[random.Next(values.Length)];

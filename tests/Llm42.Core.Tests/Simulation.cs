@@ -38,8 +38,11 @@ internal sealed class Simulation
         if (plan is null)
             return false;
         Plans.Add(plan);
+        foreach (PageCopy copy in plan.Copies)
+            _model.CopyPage(copy.Source, copy.Destination);
         StepResult result = _model.Execute(plan);
         _verifier.Apply(plan, result);
+        Scheduler.Complete(plan);
         foreach (BatchSegment segment in plan.Segments)
         {
             if (segment.Sequence.FinishReason is not null)

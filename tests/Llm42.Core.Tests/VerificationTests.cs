@@ -209,7 +209,7 @@ public sealed class VerificationTests
         simulation.Run();
         foreach (Sequence sequence in sequences.Where(s => s.Request.IsDeterministic))
             CollectionAssert.AreEqual(FakeModel.CanonicalAnswer(sequence.Request, 60), Simulation.AnswerOf(sequence));
-        Assert.AreEqual(10, simulation.Scheduler.Pool.FreeCount);
+        Assert.AreEqual(10, simulation.Scheduler.Pool.AvailableCount);
     }
 
     [TestMethod]

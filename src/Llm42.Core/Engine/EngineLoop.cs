@@ -133,6 +133,8 @@ public sealed class EngineLoop : IAsyncDisposable
         StepResult result;
         try
         {
+            foreach (PageCopy copy in plan.Copies)
+                _executor.CopyPage(copy.Source, copy.Destination);
             result = _executor.Execute(plan);
         }
 #pragma warning disable CA1031 // The requests of the batch fail with the executor's error; the others go on.
@@ -145,6 +147,7 @@ public sealed class EngineLoop : IAsyncDisposable
 #pragma warning restore CA1031
 
         _verifier.Apply(plan, result);
+        _scheduler.Complete(plan);
         List<Sequence> sequences = [.. plan.Segments.Select(segment => segment.Sequence)];
         Publish(sequences);
         CompleteFinished(sequences);

@@ -30,6 +30,12 @@ public sealed record EngineOptions
     public VerifierKind Verifier { get; init; } = VerifierKind.Invariant;
 
     /// <summary>
+    /// Keep canonical keys and values for requests that begin alike. The fixed-shape verifier does without, since its
+    /// bits depend on how a prompt was run.
+    /// </summary>
+    public bool PrefixCache { get; init; } = true;
+
+    /// <summary>
     /// Fault injection for tests and studies: 100 compares honestly; 0 never rolls back, which gives the guarantee
     /// up; any other x forces mismatches so that ceil(x% of the window) drafts roll back.
     /// </summary>

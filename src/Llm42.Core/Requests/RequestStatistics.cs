@@ -18,6 +18,9 @@ public sealed class RequestStatistics
     /// <summary>Draft tokens committed.</summary>
     public int TokensAccepted { get; internal set; }
 
+    /// <summary>Prompt tokens whose keys and values were found in the prefix cache.</summary>
+    public int CachedTokens { get; internal set; }
+
     /// <summary>Times that the request lost its KV pages and was prefilled anew.</summary>
     public int Preemptions { get; internal set; }
 }

@@ -58,6 +58,12 @@ public sealed class Sequence
     /// <summary>Leading positions whose keys and values were written under invariant numerics.</summary>
     public int CanonicalLength { get; internal set; }
 
+    /// <summary>Leading pages whose content the prefix index knows.</summary>
+    internal int PublishedPages { get; set; }
+
+    /// <summary>The prefix index's name for all that is in those pages.</summary>
+    internal long PublishedName { get; set; } = PrefixIndex.Root;
+
     /// <summary>The KV pages.</summary>
     public BlockTable Blocks { get; }
 

@@ -11,6 +11,9 @@ namespace Llm42.Core.Scheduling;
 /// </param>
 public sealed record BatchPlan(IReadOnlyList<BatchSegment> Segments, Numerics Numerics, int PaddedRows = 0)
 {
+    /// <summary>Pages to copy, in this order, before anything runs.</summary>
+    public IReadOnlyList<PageCopy> Copies { get; init; } = [];
+
     /// <summary>Rows of all segments.</summary>
     public int Rows { get; } = Segments.Sum(segment => segment.Rows);
 

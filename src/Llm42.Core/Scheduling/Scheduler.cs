@@ -15,6 +15,7 @@ public sealed class Scheduler
     private readonly EngineOptions _options;
     private readonly DrafterKind _drafter;
     private readonly PagePool _pool;
+    private readonly PrefixCache? _prefixCache;
     private readonly List<Sequence> _waiting = [];
     private readonly List<Sequence> _running = [];
     private long _step;
@@ -27,6 +28,7 @@ public sealed class Scheduler
         _options = options;
         _drafter = options.ResolveDrafter(info);
         _pool = new PagePool(info.PageCount, info.PageSize);
+        _prefixCache = options.PrefixCache && !IsFixedShape ? new PrefixCache(_pool) : null;
     }
 
     /// <summary>Sequences that hold or have held pages and are not finished, oldest first.</summary>
@@ -78,16 +80,27 @@ public sealed class Scheduler
     public BatchPlan? Next()
     {
         _step++;
+        _prefixCache?.BeginStep();
         Admit();
         if (_running.Count == 0)
             return null;
-        return IsFixedShape && NextFixedShape() is { } plan ? plan : NextRagged();
+        BatchPlan plan = IsFixedShape && NextFixedShape() is { } alone ? alone : NextRagged();
+        return _prefixCache is null ? plan : plan with { Copies = _prefixCache.TakeCopies() };
+    }
+
+    /// <summary>Takes note of what a step computed; to be called once it has been applied, before anything is removed.</summary>
+    public void Complete(BatchPlan plan)
+    {
+        if (_prefixCache is null)
+            return;
+        foreach (BatchSegment segment in plan.Segments)
+            _prefixCache.Publish(segment.Sequence);
     }
 
     /// <summary>Throws if the bookkeeping of pages or lengths is inconsistent.</summary>
     public void CheckIntegrity()
     {
-        _pool.CheckIntegrity(_running.Select(sequence => sequence.Blocks));
+        _pool.CheckIntegrity(_running.Select(sequence => sequence.Blocks), _prefixCache?.HeldSources ?? []);
         foreach (Sequence sequence in _running)
         {
             if (sequence.CanonicalLength > sequence.ComputedLength
@@ -114,12 +127,15 @@ public sealed class Scheduler
                 ? sequence.PromptLength + sequence.TokenLimit
                 : Math.Min(sequence.Tokens.Count + 1, sequence.PromptLength + sequence.TokenLimit);
 
-            // A page of headroom for each running sequence keeps a newcomer from being preempted at once.
-            int headroom = _running.Count;
-            if (_pool.FreeCount < _pool.PagesFor(positions) + headroom)
+            // Pages that others own already cost nothing. A page of headroom for each running sequence keeps a
+            // newcomer from being preempted at once.
+            List<PrefixIndex.Entry> matched = _prefixCache?.Match(sequence) ?? [];
+            int shared = matched.Count(entry => _pool.OwnersOf(entry.Page) > 0);
+            if (_pool.AvailableCount < _pool.PagesFor(positions) - shared + _running.Count)
                 return;
             _waiting.RemoveAt(0);
             InsertByAge(_running, sequence);
+            _prefixCache?.Adopt(sequence, matched);
             if (reserve && !TryGrow(sequence, positions, []))
                 throw new InvalidOperationException($"Sequence {sequence.Id} was admitted without the pages it needs.");
         }
@@ -257,6 +273,8 @@ public sealed class Scheduler
         victim.ClearDrafts();
         victim.ComputedLength = 0;
         victim.CanonicalLength = 0;
+        victim.PublishedPages = 0;
+        victim.PublishedName = PrefixIndex.Root;
         victim.Statistics.Preemptions++;
         _running.Remove(victim);
         Enqueue(victim);

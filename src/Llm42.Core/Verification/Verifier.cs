@@ -7,7 +7,7 @@ namespace Llm42.Core.Verification;
 
 /// <summary>
 /// Turns a step's predictions into committed tokens and drafts: compares, commits, rolls back. Nothing else writes
-/// committed tokens, drafts or KV lengths forward.
+/// committed tokens or drafts, or moves KV lengths by what a step computed.
 /// </summary>
 public sealed class Verifier
 {
