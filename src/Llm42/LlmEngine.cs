@@ -165,7 +165,8 @@ public sealed class LlmEngine : IAsyncDisposable
                 answer.Flush(),
                 [],
                 completion.Reason,
-                new TokenUsage(completion.PromptTokens, completion.CompletionTokens),
+                new TokenUsage(
+                    completion.PromptTokens, completion.CompletionTokens, completion.Statistics.CachedTokens),
                 completion.Statistics);
         }
         finally

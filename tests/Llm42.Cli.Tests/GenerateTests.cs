@@ -125,7 +125,7 @@ public sealed class GenerateTests
             ["--threads", "1"],
             ["--threads", "2", "--planned-threads", "64", "--drafter", "same", "--window", "4"],
             ["--drafter", "same", "--llm42-window-size", "1", "--llm42-verify-batch-size", "1", "--page-size", "8"],
-            ["--drafter", "none", "--prefill-chunk", "7", "--isa", "portable"],
+            ["--drafter", "none", "--prefill-chunk", "7", "--isa", "portable", "--no-prefix-cache"],
             ["--enable-deterministic-inference", "2"],
             ["--enable-llm42", "1", "--llm42-skip-mismatch", "50", "--drafter", "same"],
         ];

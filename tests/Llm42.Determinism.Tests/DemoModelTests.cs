@@ -81,6 +81,33 @@ public sealed class DemoModelTests
         Assert.AreNotEqual(_reference[0].Key, Answer.Of(ordinary).Key);
     }
 
+    [TestMethod]
+    [DataRow(8)]
+    [DataRow(16)]
+    [DataRow(64)]
+    public async Task A_warm_answer_equals_a_cold_one(int pageSize)
+    {
+        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions
+        {
+            PageSize = pageSize,
+            PlannedThreads = 64,
+            Engine = new EngineOptions { Drafter = DrafterKind.Same, Window = 16, CheckIntegrity = true },
+        });
+        for (int time = 0; time < 2; time++)
+        {
+            for (int i = 0; i < Watched.Length; i++)
+            {
+                GenerationResult result = await engine.CompleteAsync(Watched[i].Prompt, Watched[i].Options);
+                _reference[i].AssertSame(Answer.Of(result), $"time {time}, request {i}");
+                // Pages that the first run filled are kept; one token at least is run again.
+                int length = Watched[i].Prompt.Length;
+                int kept = (length + Tokens - 1) / pageSize * pageSize;
+                if (time > 0)
+                    Assert.AreEqual(Math.Min(length - 1, kept), result.Usage.CachedTokens);
+            }
+        }
+    }
+
     private static int[] Prompt(int length) => [0, .. Enumerable.Range(1, length - 1).Select(i => 2 + (i * 37 % 2000))];
 
     private static GenerationOptions Options(float temperature) => new()

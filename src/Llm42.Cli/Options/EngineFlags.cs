@@ -30,6 +30,9 @@ internal sealed class EngineFlags
     private readonly Option<int?> _prefillChunk = Flag.Integer(
         "--prefill-chunk", $"Most prompt tokens of one request in a step (default {Defaults.Engine.PrefillChunk}).", 1, 1 << 20);
 
+    private readonly Option<bool> _noPrefixCache = Flag.Switch(
+        "--no-prefix-cache", "Do not share the keys and values of requests that begin alike.");
+
     private readonly Option<int?> _window = Flag.Integer(
         "--window", $"Most drafts of a request before a verify pass (default {Defaults.Engine.Window}).", 1, 1024, "--llm42-window-size");
 
@@ -72,8 +75,8 @@ internal sealed class EngineFlags
     {
         Option[] all =
         [
-            _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _prefillChunk, _window, _verifyGroup,
-            _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
+            _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _prefillChunk, _noPrefixCache, _window,
+            _verifyGroup, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
         ];
         foreach (Option option in all)
             command.Add(option);
@@ -112,6 +115,7 @@ internal sealed class EngineFlags
             Engine = Defaults.Engine with
             {
                 PrefillChunk = parsed.GetValue(_prefillChunk) ?? Defaults.Engine.PrefillChunk,
+                PrefixCache = !parsed.GetValue(_noPrefixCache),
                 Window = window,
                 VerifyGroup = verifyGroup,
                 MaxBatchTokens = RoomFor(window, verifyGroup, verifier ?? Defaults.Engine.Verifier),

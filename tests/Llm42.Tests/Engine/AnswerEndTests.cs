@@ -13,7 +13,7 @@ public sealed class AnswerEndTests
         var answer = await engine.CompleteAsync("a", new GenerationOptions { MaxTokens = 3 });
         Assert.AreEqual("bcd", answer.Text);
         Assert.AreEqual(FinishReason.Length, answer.FinishReason);
-        Assert.AreEqual(new TokenUsage(1, 3), answer.Usage);
+        Assert.AreEqual(new TokenUsage(1, 3, 0), answer.Usage);
     }
 
     [TestMethod]
