@@ -100,6 +100,35 @@ public sealed class EngineLoopTests
     }
 
     [TestMethod]
+    public async Task A_failed_page_copy_ends_the_request_that_needed_it_even_before_its_first_row()
+    {
+        using var gate = new ManualResetEventSlim(initialState: true);
+        var model = new FakeModel
+        {
+            OnExecute = _ => gate.Wait(),
+            OnCopy = (_, _) => throw new InvalidOperationException("planted"),
+        };
+        // A step holds five rows: the older of two prompts takes them all, and the younger has none.
+        await using var engine = new EngineLoop(
+            model, Options with { Window = 1, MaxSequences = 3, MaxBatchTokens = 5, PrefillChunk = 5 });
+        await engine.Submit(Requests.Of(20, 5, true)).Completion;
+        gate.Reset();
+        RequestHandle busy = engine.Submit(Requests.Of(1, 30, false, 9));
+        RequestHandle older = engine.Submit(Requests.Of(30, 5, true, 17));
+        RequestHandle younger = engine.Submit(Requests.Of(20, 5, true));
+        gate.Set();
+        InvalidOperationException error = await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => younger.Completion);
+        Assert.AreEqual("planted", error.Message, "it went on behind a page that nobody wrote");
+        // Those that shared the step fail with it; nobody else does, and the engine goes on.
+        await Task.WhenAll(busy.Completion, older.Completion).ContinueWith(_ => { }, TaskScheduler.Default);
+        model.OnCopy = null;
+        GenerationRequest again = Requests.Of(20, 5, true);
+        RequestHandle warm = engine.Submit(again);
+        int[] answer = await warm.Tokens.ReadAllAsync().Select(t => t.TokenId).ToArrayAsync();
+        CollectionAssert.AreEqual(FakeModel.CanonicalAnswer(again, 5), answer);
+    }
+
+    [TestMethod]
     public async Task Disposal_cancels_what_runs_and_disposes_the_executor()
     {
         var model = new FakeModel();

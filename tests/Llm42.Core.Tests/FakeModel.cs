@@ -32,6 +32,9 @@ internal sealed class FakeModel : IModelExecutor
     /// <summary>Called with each plan before it runs.</summary>
     public Action<BatchPlan>? OnExecute { get; set; }
 
+    /// <summary>Called with each page copy before it is made.</summary>
+    public Action<int, int>? OnCopy { get; set; }
+
     public bool IsDisposed { get; private set; }
 
     /// <summary>What a deterministic request must answer, whatever happens around it.</summary>
@@ -85,8 +88,11 @@ internal sealed class FakeModel : IModelExecutor
         return new StepResult(predictions);
     }
 
-    public void CopyPage(int source, int destination) =>
+    public void CopyPage(int source, int destination)
+    {
+        OnCopy?.Invoke(source, destination);
         Array.Copy(_slots, source * _pageSize, _slots, destination * _pageSize, _pageSize);
+    }
 
     public void Dispose() => IsDisposed = true;
 

@@ -137,11 +137,11 @@ public sealed class EngineLoop : IAsyncDisposable
                 _executor.CopyPage(copy.Source, copy.Destination);
             result = _executor.Execute(plan);
         }
-#pragma warning disable CA1031 // The requests of the batch fail with the executor's error; the others go on.
+#pragma warning disable CA1031 // The requests that the step was for fail with the executor's error; the others go on.
         catch (Exception error)
         {
-            foreach (BatchSegment segment in plan.Segments)
-                Fail(segment.Sequence, error);
+            foreach (Sequence sequence in SequencesOf(plan))
+                Fail(sequence, error);
             return true;
         }
 #pragma warning restore CA1031
@@ -154,6 +154,15 @@ public sealed class EngineLoop : IAsyncDisposable
         if (_options.CheckIntegrity)
             _scheduler.CheckIntegrity();
         return true;
+    }
+
+    /// <summary>Sequences with rows in a plan, or with a page that it copies: these may wait for their first row.</summary>
+    private List<Sequence> SequencesOf(BatchPlan plan)
+    {
+        HashSet<int> copied = [.. plan.Copies.Select(copy => copy.Destination)];
+        return [.. plan.Segments
+            .Select(segment => segment.Sequence)
+            .Union(_scheduler.Running.Where(sequence => sequence.Blocks.Pages.Any(copied.Contains)))];
     }
 
     private void Publish(IEnumerable<Sequence> sequences)
