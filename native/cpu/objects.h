@@ -29,7 +29,7 @@ class CpuDevice final : public llm42_device {
   // Threads worth waking for `operations` multiply-adds or elements of about the same cost.
   int threads_for(int64_t operations) const { return operations < 100'000 ? 1 : threads_; }
 
-  // Threads that a call plans its splits for; 1 under invariant numerics, and where a split never pays.
+  // Threads that a call plans its splits for; 1 under invariant numerics, and below 4.
   int planned_threads(llm42_numerics numerics) const {
     return numerics == LLM42_NUMERICS_FAST && planned_threads_ >= 4 ? planned_threads_ : 1;
   }

@@ -88,7 +88,7 @@ public unsafe struct DeviceOptions
     /// <summary>cpu: threads to compute with, 1..1024; 0 = one per processor that this process may use.</summary>
     public int Threads;
 
-    /// <summary>cpu: the number of threads that *fast* numerics plan their splits of K and of KV for, 1..1024; 0 = <c>threads</c>. Below 4 a split never pays and fast numerics equal invariant ones. Setting it to the core count of another machine reproduces that machine's fast results here. Invariant numerics ignore it.</summary>
+    /// <summary>cpu: the number of threads that *fast* numerics plan their splits of K and of KV for, 1..1024; 0 = <c>threads</c>. Below 4 nothing is split and fast numerics equal invariant ones. Setting it to the core count of another machine splits here as fast numerics would there. Invariant numerics ignore it.</summary>
     public int PlannedThreads;
 
     /// <summary>cpu: instruction set to use. Asking for one that the processor lacks is <see cref="Status.Unsupported"/>.</summary>

@@ -35,8 +35,8 @@ typedef struct llm42_device_options {
   int32_t threads;
   /**
    * cpu: the number of threads that *fast* numerics plan their splits of K and of KV for, 1..1024; 0 =
-   * `threads`. Below 4 a split never pays and fast numerics equal invariant ones. Setting it to the core
-   * count of another machine reproduces that machine's fast results here. Invariant numerics ignore it.
+   * `threads`. Below 4 nothing is split and fast numerics equal invariant ones. Setting it to the core
+   * count of another machine splits here as fast numerics would there. Invariant numerics ignore it.
    */
   int32_t planned_threads;
   /** cpu: instruction set to use. Asking for one that the processor lacks is ::LLM42_STATUS_UNSUPPORTED. */

@@ -31,9 +31,6 @@ internal sealed class PrefixCache(PagePool pool)
     public List<PrefixIndex.Entry> Match(Sequence sequence)
     {
         List<PrefixIndex.Entry> matched = [];
-        // Every prompt row of a scored prompt must run.
-        if (sequence.Request.ScorePrompt)
-            return matched;
         long parent = PrefixIndex.Root;
         for (int end = pool.PageSize; end < sequence.Tokens.Count; end += pool.PageSize)
         {
@@ -57,9 +54,7 @@ internal sealed class PrefixCache(PagePool pool)
 
         sequence.PublishedPages = matched.Count;
         sequence.PublishedName = matched.Count == 0 ? PrefixIndex.Root : matched[^1].Id;
-        int computed = matched.Count * pool.PageSize;
-        if (!sequence.Request.ScorePrompt)
-            computed += AdoptPart(sequence);
+        int computed = (matched.Count * pool.PageSize) + AdoptPart(sequence);
         sequence.ComputedLength = computed;
         sequence.CanonicalLength = computed;
         if (sequence.Statistics.Preemptions == 0)

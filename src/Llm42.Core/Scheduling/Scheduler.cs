@@ -129,13 +129,14 @@ public sealed class Scheduler
 
             // Pages that others own already cost nothing. A page of headroom for each running sequence keeps a
             // newcomer from being preempted at once.
-            List<PrefixIndex.Entry> matched = _prefixCache?.Match(sequence) ?? [];
+            PrefixCache? prefixCache = sequence.Request.ScorePrompt ? null : _prefixCache; // a scored row must run
+            List<PrefixIndex.Entry> matched = prefixCache?.Match(sequence) ?? [];
             int shared = matched.Count(entry => _pool.OwnersOf(entry.Page) > 0);
             if (_pool.AvailableCount < _pool.PagesFor(positions) - shared + _running.Count)
                 return;
             _waiting.RemoveAt(0);
             InsertByAge(_running, sequence);
-            _prefixCache?.Adopt(sequence, matched);
+            prefixCache?.Adopt(sequence, matched);
             if (reserve && !TryGrow(sequence, positions, []))
                 throw new InvalidOperationException($"Sequence {sequence.Id} was admitted without the pages it needs.");
         }
