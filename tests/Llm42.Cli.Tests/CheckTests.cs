@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Llm42.Determinism.Tests;
+using Llm42.Cli.Determinism;
 using Llm42.Testing;
 
 namespace Llm42.Cli.Tests;
@@ -45,7 +45,7 @@ public sealed class CheckTests
     public async Task Flat_model_passes_by_its_rollbacks_and_fails_without_them()
     {
         // Logits so flat that the order of additions decides: without rollback, drafts of fast numerics reach the client.
-        string model = RandomModel.Write(Directory.CreateTempSubdirectory("llm42-test-").FullName, seed: 42);
+        string model = new RandomModel().Write(Directory.CreateTempSubdirectory("llm42-test-").FullName, seed: 42);
         try
         {
             string[] arguments =

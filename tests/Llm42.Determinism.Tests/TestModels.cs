@@ -1,3 +1,4 @@
+using Llm42.Cli.Determinism;
 using Llm42.Testing;
 
 namespace Llm42.Determinism.Tests;
@@ -5,7 +6,7 @@ namespace Llm42.Determinism.Tests;
 /// <summary>The models that the contract is tried on.</summary>
 internal static class TestModels
 {
-    private static readonly Lazy<string> FlatModel = new(() => RandomModel.Write(
+    private static readonly Lazy<string> FlatModel = new(() => new RandomModel().Write(
         Path.Combine(Path.GetTempPath(), $"llm42-flat-{Environment.ProcessId}"), seed: 42));
 
     /// <summary>The trained demo model.</summary>

@@ -23,6 +23,9 @@ public sealed record EngineOptions
     /// <summary>Most windows in one verify pass (G). 1 or more.</summary>
     public int VerifyGroup { get; init; } = 8;
 
+    /// <summary>How deterministic requests are answered.</summary>
+    public DeterminismMode Determinism { get; init; } = DeterminismMode.Auto;
+
     /// <summary>What proposes drafts.</summary>
     public DrafterKind Drafter { get; init; } = DrafterKind.Auto;
 
@@ -61,6 +64,7 @@ public sealed record EngineOptions
         Require(Window is >= 1 and <= 4096, nameof(Window), Window, "1..4096");
         Require(VerifyGroup is >= 1 and <= 4096, nameof(VerifyGroup), VerifyGroup, "1..4096");
         Require(SkipMismatch is >= 0 and <= 100, nameof(SkipMismatch), SkipMismatch, "0..100");
+        Require(Enum.IsDefined(Determinism), nameof(Determinism), Determinism, "Auto, Dvr, Invariant or Off");
         Require(Enum.IsDefined(Drafter), nameof(Drafter), Drafter, "Auto, Same or None");
         Require(Enum.IsDefined(Verifier), nameof(Verifier), Verifier, "Invariant or FixedShape");
         Require(

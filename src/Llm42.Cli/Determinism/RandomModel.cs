@@ -2,22 +2,39 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
-namespace Llm42.Determinism.Tests;
+namespace Llm42.Cli.Determinism;
 
 /// <summary>
 /// Writes a Llama with random f32 weights. The rows of its output matrix are one random row each plus a much smaller
 /// random part, so that all logits of a position are nearly equal and the order of additions decides which is largest.
 /// </summary>
-internal static class RandomModel
+internal sealed record RandomModel
 {
-    private const int Hidden = 128, Intermediate = 256, Layers = 3, QueryHeads = 8, KvHeads = 2, HeadSize = 16, Vocabulary = 512;
+    private static readonly string[] Architectures = ["LlamaForCausalLM"];
 
-    public static string Write(string directory, int seed)
+    public int Hidden { get; init; } = 128;
+
+    public int Intermediate { get; init; } = 256;
+
+    public int Layers { get; init; } = 3;
+
+    public int QueryHeads { get; init; } = 8;
+
+    public int KvHeads { get; init; } = 2;
+
+    public int HeadSize { get; init; } = 16;
+
+    public int Vocabulary { get; init; } = 512;
+
+    public int MaxContext { get; init; } = 1024;
+
+    /// <summary>Writes config.json and model.safetensors, the same for the same seed; returns the directory.</summary>
+    public string Write(string directory, int seed)
     {
         Directory.CreateDirectory(directory);
         File.WriteAllText(Path.Combine(directory, "config.json"), JsonSerializer.Serialize(new Dictionary<string, object>
         {
-            ["architectures"] = new[] { "LlamaForCausalLM" },
+            ["architectures"] = Architectures,
             ["model_type"] = "llama",
             ["hidden_size"] = Hidden,
             ["intermediate_size"] = Intermediate,
@@ -26,7 +43,7 @@ internal static class RandomModel
             ["num_key_value_heads"] = KvHeads,
             ["head_dim"] = HeadSize,
             ["vocab_size"] = Vocabulary,
-            ["max_position_embeddings"] = 1024,
+            ["max_position_embeddings"] = MaxContext,
             ["rms_norm_eps"] = 1e-5,
             ["rope_theta"] = 10000.0,
             ["hidden_act"] = "silu",
@@ -63,7 +80,7 @@ internal static class RandomModel
         return directory;
     }
 
-    private static float[] FlatRows(Random random)
+    private float[] FlatRows(Random random)
     {
         float[] common = Normal(random, Hidden, 1);
         float[] own = Normal(random, Vocabulary * Hidden, 3e-7f);
