@@ -16,6 +16,7 @@ namespace Llm42;
 /// <param name="KvBytes">Bytes of the KV cache.</param>
 /// <param name="MemoryAllocated">Bytes that the device holds for this engine, read now and then.</param>
 /// <param name="MemoryPeak">Most bytes that it has held.</param>
+/// <param name="Determinism">How deterministic requests are answered; Auto where both ways are open.</param>
 /// <param name="Drafter">What proposes tokens of deterministic requests, Auto resolved.</param>
 /// <param name="Fingerprint">
 /// SHA-256 over the weights, the tokenizer, the model's configuration and the numerics profile: where it is equal,
@@ -34,5 +35,6 @@ public sealed record EngineDescription(
     long KvBytes,
     long MemoryAllocated,
     long MemoryPeak,
+    DeterminismMode Determinism,
     DrafterKind Drafter,
     string Fingerprint);

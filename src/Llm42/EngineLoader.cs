@@ -131,6 +131,7 @@ internal static class EngineLoader
             executor.Kv.Bytes,
             device.MemoryAllocated,
             device.MemoryPeak,
+            options.ResolveDeterminism(info),
             options.ResolveDrafter(info),
             fingerprint);
     }

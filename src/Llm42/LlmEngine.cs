@@ -105,13 +105,13 @@ public sealed class LlmEngine : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(promptIds);
         int[] ids = [.. promptIds];
+        // An ordinary request: prompts run under invariant numerics whatever is asked for.
         var handle = _loop.Submit(
             new GenerationRequest
             {
                 PromptIds = ids,
                 MaxTokens = 0,
                 ScorePrompt = true,
-                IsDeterministic = true,
                 TopLogprobs = top,
             },
             cancellationToken);

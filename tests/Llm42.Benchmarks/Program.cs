@@ -2,12 +2,17 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Llm42.Benchmarks.Determinism;
+
+if (args is ["determinism", ..])
+    return await DeterminismBenchmark.Create(Path.Combine(RepositoryRoot(), "src", "Llm42.Cli", "DemoModel")).Parse(args[1..]).InvokeAsync();
 
 // In-process, so that a run needs no further restore; interleaving is the benchmarks' own affair.
 ManualConfig config = DefaultConfig.Instance
     .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(3).WithIterationCount(11))
     .WithArtifactsPath(Path.Combine(RepositoryRoot(), "artifacts", "benchmarks"));
 BenchmarkSwitcher.FromAssembly(typeof(Llm42.Benchmarks.SchedulerBenchmarks).Assembly).Run(args, config);
+return 0;
 
 static string RepositoryRoot()
 {

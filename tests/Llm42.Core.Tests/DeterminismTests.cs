@@ -69,16 +69,17 @@ public sealed class DeterminismTests
             MaxSequences = maxSequences,
             MaxBatchTokens = Math.Max(maxSequences + window + 1 + random.Next(100), fixedShape ? Math.Max(60, group * (window + 1)) : 0),
             PrefillChunk = Pick(random, 1, 7, 64),
-            Drafter = fixedShape || random.Next(4) > 0 ? DrafterKind.Same : DrafterKind.None,
+            Determinism = fixedShape ? DeterminismMode.Dvr : Pick(random, DeterminismMode.Dvr, DeterminismMode.Dvr, DeterminismMode.Auto, DeterminismMode.Invariant),
             Verifier = fixedShape ? VerifierKind.FixedShape : VerifierKind.Invariant,
-            PrefixCache = random.Next(4) > 0,
-            SkipMismatch = skipMismatch ?? Pick(random, 100, 100, 100, 25, 50),
+            PrefixCache = random.Next(4) > 0 && !fixedShape,
+            SkipMismatch = skipMismatch ?? Pick(random, 100.0, 100, 100, 25, 50),
         };
         int pageSize = Pick(random, 8, 16, 64);
         int longest = 40 + 80;
         int pages = (longest + pageSize - 1) / pageSize * Pick(random, 1, 2, 4, 50);
         var model = new FakeModel(pageSize, pages) { FlipOneIn = Pick(random, 3, 12, 50) };
-        var simulation = new Simulation(model, options);
+        // Steps of arbitrary length make the adaptive policy change its mind again and again.
+        var simulation = new Simulation(model, options) { CostOf = _ => TimeSpan.FromMicroseconds(random.Next(1, 100)) };
 
         List<Sequence> all = [];
         List<(Sequence, int[])> deterministic = [];
@@ -114,7 +115,7 @@ public sealed class DeterminismTests
         return beginning.Concat(Enumerable.Repeat(7, 40)).Select((token, i) => i < same ? token : (token + same) % FakeModel.Vocabulary);
     }
 
-    private static int Pick(Random random, params int[] values) => values[random.Next(values.Length)];
+    private static T Pick<T>(Random random, params T[] values) => values[random.Next(values.Length)];
 
     private sealed record Outcome(
         Simulation Simulation, List<(Sequence Sequence, int[] Expected)> Deterministic, string Description);

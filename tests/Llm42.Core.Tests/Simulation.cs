@@ -16,13 +16,20 @@ internal sealed class Simulation
     public Simulation(IModelExecutor model, EngineOptions options)
     {
         _model = model;
-        Scheduler = new Scheduler(model.Info, options);
-        _verifier = new Verifier(options);
+        var history = new DraftHistory();
+        Scheduler = new Scheduler(model.Info, options, history);
+        _verifier = new Verifier(options, history);
     }
 
     public Scheduler Scheduler { get; }
 
     public List<BatchPlan> Plans { get; } = [];
+
+    /// <summary>Check the KV bookkeeping after every step.</summary>
+    public bool ChecksIntegrity { get; init; } = true;
+
+    /// <summary>What the scheduler is told that a step took.</summary>
+    public Func<BatchPlan, TimeSpan> CostOf { get; init; } = _ => TimeSpan.Zero;
 
     public Sequence Add(GenerationRequest request)
     {
@@ -42,14 +49,15 @@ internal sealed class Simulation
             _model.CopyPage(copy.Source, copy.Destination);
         StepResult result = _model.Execute(plan);
         _verifier.Apply(plan, result);
-        Scheduler.Complete(plan);
+        Scheduler.Complete(plan, CostOf(plan));
         foreach (BatchSegment segment in plan.Segments)
         {
             if (segment.Sequence.FinishReason is not null)
                 Scheduler.Remove(segment.Sequence);
         }
 
-        Scheduler.CheckIntegrity();
+        if (ChecksIntegrity)
+            Scheduler.CheckIntegrity();
         return true;
     }
 

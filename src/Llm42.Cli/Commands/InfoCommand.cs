@@ -53,7 +53,7 @@ internal sealed class InfoCommand
             ("parameters", $"{model.ParameterCount / 1e6:0.00} M, {model.WeightDtype}, {model.WeightBytes / MiB:0.0} MiB"),
             ("device", $"{engine.Device} ({engine.Backend}), {engine.Isa}, {engine.Threads} threads"),
             ("numerics", $"{engine.NumericsProfile}; fast numerics planned for {engine.PlannedThreads} threads {(engine.FastIsInvariant ? "are" : "are not")} invariant"),
-            ("drafter", $"{engine.Drafter}"),
+            ("determinism", $"{engine.Determinism}; drafter {engine.Drafter}"),
             ("kv cache", $"{engine.PageCount} pages of {engine.PageSize} positions, {engine.KvBytes / MiB:0.0} MiB"),
             ("memory", $"{engine.MemoryAllocated / MiB:0.0} MiB allocated, {engine.MemoryPeak / MiB:0.0} MiB at most"),
             ("fingerprint", $"{engine.Fingerprint}"),

@@ -44,39 +44,46 @@ internal sealed class EngineFlags
         "Fault injection: 100 is the real comparison, 0 never rolls back, X in between forces X percent of the window back.",
         0, 100);
 
+    private readonly Option<DeterminismMode?> _determinism = Flag.Choice(
+        "--determinism",
+        "How deterministic requests are answered (default auto): dvr drafts, verifies and rolls back; invariant decodes under invariant numerics; auto is the faster of the two; off refuses them.",
+        EngineWords.DeterminismModes);
+
     private readonly Option<DrafterKind?> _drafter = Flag.Choice(
-        "--drafter", "What proposes the tokens of deterministic requests (default auto: none where fast numerics are invariant, else same).",
+        "--drafter", "What proposes tokens: same for fast numerics, none for nothing (default auto: what --determinism calls for).",
         EngineWords.Drafters);
 
     private readonly Option<VerifierKind?> _verifier = Flag.Choice(
         "--verifier", "Numerics of the verify pass (default invariant).", EngineWords.Verifiers);
 
     private readonly Option<int?> _enableLlm42 = Flag.Integer(
-        "--enable-llm42", "Published name: 0 is no determinism, 1 and 2 the default, 3 is --verifier fixed-shape.", 0, 3);
+        "--enable-llm42", "Published name: 0 is --determinism off, 1 and 2 the default, 3 is --verifier fixed-shape.", 0, 3);
 
     private readonly Option<int?> _enableDeterministicInference = Flag.Integer(
         "--enable-deterministic-inference",
-        "Published name: above 0, every request is deterministic and decoded under invariant numerics (--drafter none).", 0, 2);
+        "Published name: above 0, every request is deterministic and decoded under invariant numerics (--determinism invariant).", 0, 2);
 
     /// <summary>The user fixed what fast numerics plan for.</summary>
     public bool HasPlannedThreads(ParseResult parsed) => parsed.GetValue(_plannedThreads) is > 0;
 
-    /// <summary>The user chose a drafter.</summary>
+    /// <summary>The user chose whether to draft.</summary>
     public bool HasDrafter(ParseResult parsed) =>
-        parsed.GetValue(_drafter) is not null || parsed.GetValue(_enableDeterministicInference) is > 0;
+        parsed.GetValue(_drafter) is not null || parsed.GetValue(_determinism) is not null
+        || parsed.GetValue(_enableDeterministicInference) is > 0;
 
     /// <summary>Every request is to be deterministic.</summary>
     public bool IsDeterministicThroughout(ParseResult parsed) => parsed.GetValue(_enableDeterministicInference) is > 0;
 
     /// <summary>Deterministic requests are switched off.</summary>
-    public bool RefusesDeterminism(ParseResult parsed) => parsed.GetValue(_enableLlm42) is 0;
+    public bool RefusesDeterminism(ParseResult parsed) =>
+        parsed.GetValue(_enableLlm42) is 0 || parsed.GetValue(_determinism) is DeterminismMode.Off;
 
     public void AddTo(Command command)
     {
         Option[] all =
         [
             _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _prefillChunk, _noPrefixCache, _window,
-            _verifyGroup, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
+            _verifyGroup, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
         ];
         foreach (Option option in all)
             command.Add(option);
@@ -84,6 +91,7 @@ internal sealed class EngineFlags
 
     public LlmEngineOptions Read(ParseResult parsed)
     {
+        DeterminismMode? determinism = parsed.GetValue(_determinism);
         DrafterKind? drafter = parsed.GetValue(_drafter);
         VerifierKind? verifier = parsed.GetValue(_verifier);
         if (IsDeterministicThroughout(parsed))
@@ -91,8 +99,16 @@ internal sealed class EngineFlags
             if (drafter is not (null or DrafterKind.None))
                 throw new UsageException("--enable-deterministic-inference decodes without a drafter; leave --drafter out or make it none.");
             if (RefusesDeterminism(parsed))
-                throw new UsageException("--enable-llm42 0 and --enable-deterministic-inference contradict each other; leave one out.");
-            drafter = DrafterKind.None;
+                throw new UsageException("--enable-deterministic-inference contradicts --enable-llm42 0 and --determinism off; leave one out.");
+            if (determinism is not (null or DeterminismMode.Invariant))
+                throw new UsageException($"--enable-deterministic-inference is --determinism invariant; --determinism {EngineWords.Name(determinism.Value)} contradicts it.");
+            determinism = DeterminismMode.Invariant;
+        }
+        else if (parsed.GetValue(_enableLlm42) is 0)
+        {
+            if (determinism is not (null or DeterminismMode.Off))
+                throw new UsageException($"--enable-llm42 0 is --determinism off; --determinism {EngineWords.Name(determinism.Value)} contradicts it.");
+            determinism = DeterminismMode.Off;
         }
 
         if (parsed.GetValue(_enableLlm42) is 3)
@@ -115,11 +131,12 @@ internal sealed class EngineFlags
             Engine = Defaults.Engine with
             {
                 PrefillChunk = parsed.GetValue(_prefillChunk) ?? Defaults.Engine.PrefillChunk,
-                PrefixCache = !parsed.GetValue(_noPrefixCache),
+                PrefixCache = parsed.GetValue(_noPrefixCache) ? false : null,
                 Window = window,
                 VerifyGroup = verifyGroup,
                 MaxBatchTokens = RoomFor(window, verifyGroup, verifier ?? Defaults.Engine.Verifier),
                 SkipMismatch = parsed.GetValue(_skipMismatch) ?? Defaults.Engine.SkipMismatch,
+                Determinism = determinism ?? Defaults.Engine.Determinism,
                 Drafter = drafter ?? Defaults.Engine.Drafter,
                 Verifier = verifier ?? Defaults.Engine.Verifier,
             },

@@ -14,6 +14,14 @@ internal static class EngineWords
         ["avx512"] = CpuIsa.Avx512,
     };
 
+    public static readonly IReadOnlyDictionary<string, DeterminismMode> DeterminismModes = new Dictionary<string, DeterminismMode>
+    {
+        ["auto"] = DeterminismMode.Auto,
+        ["dvr"] = DeterminismMode.Dvr,
+        ["invariant"] = DeterminismMode.Invariant,
+        ["off"] = DeterminismMode.Off,
+    };
+
     public static readonly IReadOnlyDictionary<string, DrafterKind> Drafters = new Dictionary<string, DrafterKind>
     {
         ["auto"] = DrafterKind.Auto,
@@ -28,6 +36,8 @@ internal static class EngineWords
     };
 
     public static string Name(CpuIsa isa) => NameOf(InstructionSets, isa);
+
+    public static string Name(DeterminismMode mode) => NameOf(DeterminismModes, mode);
 
     public static string Name(DrafterKind drafter) => NameOf(Drafters, drafter);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Llm42.Core.Execution;
 using Llm42.Core.Requests;
 using Llm42.Core.Scheduling;
@@ -30,8 +31,9 @@ public sealed class EngineLoop : IAsyncDisposable
     {
         _executor = executor;
         _options = options;
-        _scheduler = new Scheduler(executor.Info, options);
-        _verifier = new Verifier(options);
+        var history = new DraftHistory();
+        _scheduler = new Scheduler(executor.Info, options, history);
+        _verifier = new Verifier(options, history);
         new Thread(Run) { Name = "llm42 engine", IsBackground = true }.Start();
     }
 
@@ -46,7 +48,7 @@ public sealed class EngineLoop : IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The engine has ended.</exception>
     public RequestHandle Submit(GenerationRequest request, CancellationToken cancellationToken = default)
     {
-        RequestValidation.Validate(request, Info);
+        RequestValidation.Validate(request, Info, _options);
         int limit = _scheduler.TokenLimitOf(request);
         var handle = new RequestHandle(limit, Wake);
         lock (_submission)
@@ -125,6 +127,7 @@ public sealed class EngineLoop : IAsyncDisposable
 
     private bool Step()
     {
+        long start = Stopwatch.GetTimestamp();
         BatchPlan? plan = _scheduler.Next();
         Volatile.Write(ref _queued, _scheduler.Waiting.Count + _inbox.Count);
         if (plan is null)
@@ -147,7 +150,7 @@ public sealed class EngineLoop : IAsyncDisposable
 #pragma warning restore CA1031
 
         _verifier.Apply(plan, result);
-        _scheduler.Complete(plan);
+        _scheduler.Complete(plan, Stopwatch.GetElapsedTime(start));
         List<Sequence> sequences = [.. plan.Segments.Select(segment => segment.Sequence)];
         Publish(sequences);
         CompleteFinished(sequences);

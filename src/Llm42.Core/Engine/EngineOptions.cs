@@ -17,10 +17,13 @@ public sealed record EngineOptions
     /// <summary>Requests that may wait; one more is refused. 1 or more.</summary>
     public int QueueCapacity { get; init; } = 1024;
 
-    /// <summary>Most drafts of a request before a verify pass (W). 1 or more.</summary>
+    /// <summary>Most drafts of a request before a verify pass (W). 1..4096.</summary>
     public int Window { get; init; } = 64;
 
-    /// <summary>Most windows in one verify pass (G). 1 or more.</summary>
+    /// <summary>
+    /// Most windows in one verify pass (G). 1..4096. Where the engine adapts (<see cref="DeterminismMode.Auto"/>), as
+    /// many as MaxBatchTokens holds.
+    /// </summary>
     public int VerifyGroup { get; init; } = 8;
 
     /// <summary>How deterministic requests are answered.</summary>
@@ -33,10 +36,10 @@ public sealed record EngineOptions
     public VerifierKind Verifier { get; init; } = VerifierKind.Invariant;
 
     /// <summary>
-    /// Keep canonical keys and values for requests that begin alike. The fixed-shape verifier does without, since its
-    /// bits depend on how a prompt was run.
+    /// Keep canonical keys and values for requests that begin alike. Null: wherever the verifier is invariant. The
+    /// fixed-shape verifier must do without, since its bits depend on how a prompt was run.
     /// </summary>
-    public bool PrefixCache { get; init; } = true;
+    public bool? PrefixCache { get; init; }
 
     /// <summary>
     /// Fault injection for tests and studies: 100 compares honestly; 0 never rolls back, which gives the guarantee
@@ -47,13 +50,22 @@ public sealed record EngineOptions
     /// <summary>Check the KV bookkeeping after every step; slow.</summary>
     public bool CheckIntegrity { get; init; }
 
-    /// <summary>The drafter in use on an executor, <see cref="DrafterKind.Auto"/> resolved.</summary>
-    public DrafterKind ResolveDrafter(ExecutorInfo info) => Drafter switch
+    /// <summary>
+    /// How an executor's deterministic requests are answered. <see cref="DeterminismMode.Auto"/> stays where there is
+    /// something to choose: neither the options nor the executor's numerics say that drafts are wanted or idle.
+    /// </summary>
+    public DeterminismMode ResolveDeterminism(ExecutorInfo info) => (Determinism, Drafter) switch
     {
-        DrafterKind.Auto when Verifier == VerifierKind.Invariant && info.FastIsInvariant => DrafterKind.None,
-        DrafterKind.Auto => DrafterKind.Same,
-        _ => Drafter,
+        (not DeterminismMode.Auto, _) => Determinism,
+        (_, DrafterKind.None) => DeterminismMode.Invariant,
+        (_, DrafterKind.Same) => DeterminismMode.Dvr,
+        _ when Verifier == VerifierKind.FixedShape => DeterminismMode.Dvr,
+        _ => info.FastIsInvariant ? DeterminismMode.Invariant : DeterminismMode.Auto,
     };
+
+    /// <summary>The drafter in use on an executor, <see cref="DrafterKind.Auto"/> resolved.</summary>
+    public DrafterKind ResolveDrafter(ExecutorInfo info) =>
+        ResolveDeterminism(info) is DeterminismMode.Auto or DeterminismMode.Dvr ? DrafterKind.Same : DrafterKind.None;
 
     /// <summary>Throws an <see cref="ArgumentException"/> that names the first value out of range.</summary>
     public void Validate()
@@ -70,16 +82,32 @@ public sealed record EngineOptions
         Require(
             MaxBatchTokens >= MaxSequences + Window + 1 && MaxBatchTokens <= 1 << 20,
             nameof(MaxBatchTokens), MaxBatchTokens, $"MaxSequences + Window + 1 = {MaxSequences + Window + 1} or more, up to 1048576");
-        if (Verifier != VerifierKind.FixedShape)
-            return;
-        Require(Drafter != DrafterKind.None, nameof(Drafter), Drafter, "Auto or Same, since a fixed-shape verifier needs drafts to verify");
         Require(
-            FixedShapeRows <= MaxBatchTokens, nameof(MaxBatchTokens), MaxBatchTokens,
-            $"VerifyGroup x (Window + 1) = {FixedShapeRows} or more with the fixed-shape verifier");
+            Determinism != DeterminismMode.Dvr || Drafter != DrafterKind.None,
+            nameof(Drafter), Drafter, "Auto or Same with Determinism = Dvr, which verifies drafts");
+        Require(
+            Determinism != DeterminismMode.Invariant || Drafter != DrafterKind.Same,
+            nameof(Drafter), Drafter, "Auto or None with Determinism = Invariant, which drafts nothing");
+        if (Verifier == VerifierKind.FixedShape)
+            ValidateFixedShape();
     }
 
     /// <summary>Rows of a fixed-shape verify pass: each window has its drafts and the token before them.</summary>
     internal int FixedShapeRows => VerifyGroup * (Window + 1);
+
+    private void ValidateFixedShape()
+    {
+        Require(
+            Determinism is DeterminismMode.Auto or DeterminismMode.Dvr, nameof(Determinism), Determinism,
+            "Auto or Dvr with the fixed-shape verifier, whose windows need drafts");
+        Require(Drafter != DrafterKind.None, nameof(Drafter), Drafter, "Auto or Same, since a fixed-shape verifier needs drafts to verify");
+        Require(
+            PrefixCache != true, nameof(PrefixCache), true,
+            "false or null with the fixed-shape verifier, whose keys and values depend on how a prompt was run");
+        Require(
+            FixedShapeRows <= MaxBatchTokens, nameof(MaxBatchTokens), MaxBatchTokens,
+            $"VerifyGroup x (Window + 1) = {FixedShapeRows} or more with the fixed-shape verifier");
+    }
 
     private static void Require(bool holds, string name, object value, string range)
     {

@@ -1,3 +1,4 @@
+using Llm42.Core.Engine;
 using Llm42.Core.Execution;
 
 namespace Llm42.Core.Requests;
@@ -7,7 +8,7 @@ internal static class RequestValidation
 {
     public const int MaxTopLogprobs = 1024;
 
-    public static void Validate(GenerationRequest request, ExecutorInfo info)
+    public static void Validate(GenerationRequest request, ExecutorInfo info, EngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.PromptIds.Count == 0)
@@ -25,5 +26,13 @@ internal static class RequestValidation
         if (request.TopLogprobs < 0 || request.TopLogprobs > most)
             throw new ArgumentException($"top_logprobs is {request.TopLogprobs}; it must be 0..{most}.");
         request.Sampling.Validate();
+        if (!request.IsDeterministic)
+            return;
+        if (options.Determinism == DeterminismMode.Off)
+            throw new ArgumentException(
+                "is_deterministic is asked for, but this engine runs with Determinism = Off. Leave it out, or start the engine with Auto, Dvr or Invariant.");
+        if (request.ScorePrompt && options.Verifier == VerifierKind.FixedShape)
+            throw new ArgumentException(
+                "A deterministic request cannot be scored with the fixed-shape verifier, whose prompts run under fast numerics. Leave is_deterministic out: the scores of an ordinary request are invariant.");
     }
 }

@@ -11,6 +11,7 @@ public sealed class Sequence
 {
     private readonly List<int> _tokens;
     private readonly List<int> _drafts = [];
+    private readonly List<float> _draftMargins = [];
     private readonly List<RowPrediction> _promptScores = [];
 
     /// <summary>A sequence that has not run yet.</summary>
@@ -48,6 +49,12 @@ public sealed class Sequence
 
     /// <summary>Tokens proposed but not verified.</summary>
     public IReadOnlyList<int> Drafts => _drafts;
+
+    /// <summary>Per draft, by how much it was chosen over the next best token.</summary>
+    internal IReadOnlyList<float> DraftMargins => _draftMargins;
+
+    /// <summary>Margin of the last draft; there must be one.</summary>
+    internal float LastDraftMargin => _draftMargins[^1];
 
     /// <summary>
     /// Leading positions whose keys and values are in the cache for good: Tokens.Count - 1 at every quiescent point
@@ -97,11 +104,16 @@ public sealed class Sequence
     public int TokenAt(int position) =>
         position < _tokens.Count ? _tokens[position] : _drafts[position - _tokens.Count];
 
-    internal void AppendDraft(int tokenId) => _drafts.Add(tokenId);
+    internal void AppendDraft(int tokenId, float margin)
+    {
+        _drafts.Add(tokenId);
+        _draftMargins.Add(margin);
+    }
 
     internal void ClearDrafts()
     {
         _drafts.Clear();
+        _draftMargins.Clear();
         DraftTextStop = null;
         DraftMayFinish = false;
     }

@@ -2,6 +2,7 @@ using Llm42.Core.Engine;
 using Llm42.Core.Execution;
 using Llm42.Core.KvCache;
 using Llm42.Core.Requests;
+using Llm42.Core.Verification;
 
 namespace Llm42.Core.Scheduling;
 
@@ -13,7 +14,7 @@ public sealed class Scheduler
 {
     private readonly ExecutorInfo _info;
     private readonly EngineOptions _options;
-    private readonly DrafterKind _drafter;
+    private readonly DraftingPolicy _drafting;
     private readonly PagePool _pool;
     private readonly PrefixCache? _prefixCache;
     private readonly List<Sequence> _waiting = [];
@@ -21,14 +22,17 @@ public sealed class Scheduler
     private long _step;
 
     /// <summary>A scheduler with all KV pages of the executor free.</summary>
-    public Scheduler(ExecutorInfo info, EngineOptions options)
+    /// <param name="info">The executor.</param>
+    /// <param name="options">Policy of the engine.</param>
+    /// <param name="history">The verifier's notes on drafts, to adapt to; null for none.</param>
+    public Scheduler(ExecutorInfo info, EngineOptions options, DraftHistory? history = null)
     {
         options.Validate();
         _info = info;
         _options = options;
-        _drafter = options.ResolveDrafter(info);
+        _drafting = DraftingPolicy.Of(options, info, history ?? new DraftHistory());
         _pool = new PagePool(info.PageCount, info.PageSize);
-        _prefixCache = options.PrefixCache && !IsFixedShape ? new PrefixCache(_pool) : null;
+        _prefixCache = options.PrefixCache != false && !IsFixedShape ? new PrefixCache(_pool) : null;
     }
 
     /// <summary>Sequences that hold or have held pages and are not finished, oldest first.</summary>
@@ -89,8 +93,11 @@ public sealed class Scheduler
     }
 
     /// <summary>Takes note of what a step computed; to be called once it has been applied, before anything is removed.</summary>
-    public void Complete(BatchPlan plan)
+    /// <param name="plan">The step.</param>
+    /// <param name="elapsed">What it took; zero for unknown.</param>
+    public void Complete(BatchPlan plan, TimeSpan elapsed = default)
     {
+        _drafting.Observe(plan, elapsed);
         if (_prefixCache is null)
             return;
         foreach (BatchSegment segment in plan.Segments)
@@ -147,28 +154,28 @@ public sealed class Scheduler
     {
         List<BatchSegment> plan = [];
         int budget = _options.MaxBatchTokens;
-        List<Sequence> candidates = [.. _running];
+        List<Sequence> prefills = [.. _running.Where(s => s.NeedsPrefill && !(IsFixedShape && s.Request.IsDeterministic))];
+        List<Sequence> decoding = [.. _running.Where(s => !s.NeedsPrefill)];
+        List<Sequence> windows = TakeWindows(decoding, prefills.Count > 0);
 
-        foreach (Sequence sequence in candidates.Where(s => !s.NeedsPrefill))
+        foreach (Sequence sequence in decoding)
         {
-            // A window without drafts is one row like any other, so it counts as a decode row here.
-            bool verify = IsReadyToVerify(sequence);
-            if (!verify)
+            if (!IsReadyToVerify(sequence))
                 Plan(sequence, SegmentKind.Decode);
-            else if (!IsFixedShape && sequence.Drafts.Count == 0)
+            else if (!IsFixedShape)
                 Plan(sequence, SegmentKind.Verify);
         }
 
-        int windows = 0;
-        foreach (Sequence sequence in ReadyWindows(candidates))
+        int verified = 0;
+        foreach (Sequence sequence in windows)
         {
-            if (windows == _options.VerifyGroup || sequence.Drafts.Count + 1 > budget)
+            if (verified == _drafting.VerifyGroup || sequence.Drafts.Count + 1 > budget)
                 break;
             if (Plan(sequence, SegmentKind.Verify))
-                windows++;
+                verified++;
         }
 
-        foreach (Sequence sequence in candidates.Where(s => s.NeedsPrefill && !(IsFixedShape && s.Request.IsDeterministic)))
+        foreach (Sequence sequence in prefills)
         {
             if (budget == 0)
                 break;
@@ -209,15 +216,41 @@ public sealed class Scheduler
         return windows.Count == 0 ? null : new BatchPlan(windows, Numerics.Fast, _options.FixedShapeRows);
     }
 
-    private IEnumerable<Sequence> ReadyWindows(List<Sequence> candidates) =>
-        IsFixedShape ? [] : candidates
-            .Where(s => !s.NeedsPrefill && s.Drafts.Count > 0 && IsReadyToVerify(s))
-            .OrderBy(s => s.LastVerifiedStep).ThenBy(s => s.Id);
+    /// <summary>
+    /// Takes the sequences out of <paramref name="decoding"/> whose drafts are to be verified, the least recently
+    /// verified first. A window without drafts is one row like any other and stays there.
+    /// </summary>
+    private List<Sequence> TakeWindows(List<Sequence> decoding, bool hasPrefill)
+    {
+        if (IsFixedShape)
+            return [];
+        _drafting.BeginStep(
+            decoding.Count(s => s.Request.IsDeterministic), decoding.Count(s => !s.Request.IsDeterministic));
+        List<Sequence> windows = InVerifyOrder(decoding.Where(s => s.Drafts.Count > 0 && IsReadyToVerify(s)));
+        decoding.RemoveAll(windows.Contains);
+        if (!_drafting.VerifiesTogether || !(hasPrefill || windows.Count > 0 || decoding.Exists(IsReadyToVerify)))
+            return windows;
+
+        // What is drafted in an invariant step costs no less than what is verified in it.
+        int room = _options.MaxBatchTokens - decoding.Count - windows.Sum(s => s.Drafts.Count + 1);
+        foreach (Sequence sequence in InVerifyOrder(decoding.Where(s => s.Drafts.Count > 0)))
+        {
+            if (sequence.Drafts.Count > room)
+                break;
+            room -= sequence.Drafts.Count;
+            windows.Add(sequence);
+            decoding.Remove(sequence);
+        }
+
+        return windows;
+    }
+
+    private static List<Sequence> InVerifyOrder(IEnumerable<Sequence> sequences) =>
+        [.. sequences.OrderBy(s => s.LastVerifiedStep).ThenBy(s => s.Id)];
 
     private bool IsReadyToVerify(Sequence sequence) =>
         sequence.Request.IsDeterministic
-        && (_drafter == DrafterKind.None
-            || sequence.Drafts.Count >= _options.Window
+        && (_drafting.IsDue(sequence)
             || sequence.DraftMayFinish
             // The pass commits a token beyond the drafts: nothing is left to draft for.
             || sequence.CommittedCount + sequence.Drafts.Count + 1 >= sequence.TokenLimit);

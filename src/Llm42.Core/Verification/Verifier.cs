@@ -12,9 +12,16 @@ namespace Llm42.Core.Verification;
 public sealed class Verifier
 {
     private readonly EngineOptions _options;
+    private readonly DraftHistory _history;
 
     /// <summary>A verifier for the given options.</summary>
-    public Verifier(EngineOptions options) => _options = options;
+    /// <param name="options">Policy of the engine.</param>
+    /// <param name="history">Where it takes note of right and wrong drafts; null for nowhere.</param>
+    public Verifier(EngineOptions options, DraftHistory? history = null)
+    {
+        _options = options;
+        _history = history ?? new DraftHistory();
+    }
 
     /// <summary>Applies what a step predicted to every sequence of its plan.</summary>
     public void Apply(BatchPlan plan, StepResult result)
@@ -71,7 +78,7 @@ public sealed class Verifier
 
         if (sequence.Request.IsDeterministic && !canonical)
         {
-            Draft(sequence, prediction.TokenId);
+            Draft(sequence, prediction);
             return;
         }
 
@@ -88,6 +95,9 @@ public sealed class Verifier
         Sequence sequence = segment.Sequence;
         int[] drafts = [.. sequence.Drafts];
         int accepted = CountAccepted(drafts, predictions);
+
+        for (int i = 0; i <= accepted && i < drafts.Length; i++)
+            _history.Add(sequence.DraftMargins[i], isWrong: i == accepted);
 
         RequestStatistics statistics = sequence.Statistics;
         if (drafts.Length > 0)
@@ -124,9 +134,10 @@ public sealed class Verifier
         return Math.Min(accepted, Math.Max(0, drafts.Length - forced));
     }
 
-    private static void Draft(Sequence sequence, int tokenId)
+    private static void Draft(Sequence sequence, RowPrediction prediction)
     {
-        sequence.AppendDraft(tokenId);
+        int tokenId = prediction.TokenId;
+        sequence.AppendDraft(tokenId, prediction.Margin);
         sequence.Statistics.TokensDrafted++;
         sequence.DraftMayFinish |= sequence.Request.StopTokenIds.Contains(tokenId);
         if (sequence.TextStop is null)
