@@ -11,6 +11,7 @@ public sealed class UsageTests
     [DataRow("--isa", "mmx", "--isa is 'mmx'", "portable")]
     [DataRow("--kv-dtype", "f8", "--kv-dtype is 'f8'", "bf16, f32")]
     [DataRow("--drafter", "magic", "--drafter is 'magic'", "auto, same, none")]
+    [DataRow("--determinism", "maybe", "--determinism is 'maybe'", "auto, dvr, invariant, off")]
     [DataRow("--verifier", "no", "--verifier is 'no'", "fixed-shape")]
     [DataRow("--window", "0", "--window is '0'", "1 to")]
     [DataRow("--llm42-window-size", "x", "--window is 'x'", "integer")]
@@ -35,6 +36,9 @@ public sealed class UsageTests
     [DataRow("fixed-shape", "generate", "demo", "--prompt", "x", "--enable-llm42", "3", "--verifier", "invariant")]
     [DataRow("--drafter", "generate", "demo", "--prompt", "x", "--enable-deterministic-inference", "2", "--drafter", "same")]
     [DataRow("--enable-llm42 0", "check", "demo", "--enable-llm42", "0")]
+    [DataRow("--determinism off", "generate", "demo", "--prompt", "x", "--deterministic", "--determinism", "off")]
+    [DataRow("--determinism off", "generate", "demo", "--prompt", "x", "--enable-llm42", "0", "--determinism", "dvr")]
+    [DataRow("--determinism dvr", "generate", "demo", "--prompt", "x", "--enable-deterministic-inference", "1", "--determinism", "dvr")]
     [DataRow("takes text", "tokenize", "demo", "--prompt-ids", "1")]
     [DataRow("--jsonl", "tokenize", "demo", "--prompt", "x", "--jsonl")]
     [DataRow("frobnicate", "frobnicate")]
@@ -90,6 +94,13 @@ public sealed class UsageTests
                 StringAssert.Contains(run.Output, command, StringComparison.Ordinal);
         }
     }
+
+    [TestMethod]
+    [DataRow("Drafter is None", "--determinism", "dvr", "--drafter", "none")]
+    [DataRow("Drafter is Same", "--determinism", "invariant", "--drafter", "same")]
+    [DataRow("Determinism is Invariant", "--verifier", "fixed-shape", "--determinism", "invariant")]
+    public async Task Ways_that_exclude_each_other_are_refused(string named, params string[] arguments) =>
+        Cli.AssertRefused(await Cli.RunAsync(["generate", "demo", "--prompt", "x", .. arguments]), 1, named);
 
     [TestMethod]
     public async Task Published_flags_are_accepted()

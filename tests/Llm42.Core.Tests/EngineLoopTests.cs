@@ -180,12 +180,49 @@ public sealed class EngineLoopTests
             (Options with { QueueCapacity = 0 }, "QueueCapacity is 0"),
             (Options with { Verifier = VerifierKind.FixedShape, Drafter = DrafterKind.None }, "needs drafts"),
             (Options with { Verifier = VerifierKind.FixedShape }, "VerifyGroup x (Window + 1) = 72"),
+            (Options with { Verifier = VerifierKind.FixedShape, Determinism = DeterminismMode.Off }, "Determinism is Off"),
+            (Options with { Verifier = VerifierKind.FixedShape, PrefixCache = true }, "PrefixCache is True"),
+            (Options with { Determinism = DeterminismMode.Dvr, Drafter = DrafterKind.None }, "Drafter is None"),
+            (Options with { Determinism = DeterminismMode.Invariant }, "Drafter is Same"),
+            (Options with { Determinism = (DeterminismMode)9 }, "Determinism is 9"),
         ];
         foreach ((EngineOptions options, string message) in cases)
         {
             ArgumentException error = Assert.ThrowsExactly<ArgumentException>(options.Validate);
             StringAssert.Contains(error.Message, message, StringComparison.Ordinal);
         }
+    }
+
+    [TestMethod]
+    public async Task What_the_options_cannot_guarantee_is_refused()
+    {
+        await using var off = new EngineLoop(new FakeModel(), Options with { Determinism = DeterminismMode.Off, Drafter = DrafterKind.Auto });
+        ArgumentException error = Assert.ThrowsExactly<ArgumentException>(() => off.Submit(Requests.Of(3, 5, true)));
+        StringAssert.Contains(error.Message, "Determinism = Off", StringComparison.Ordinal);
+        Assert.AreEqual(5, (await off.Submit(Requests.Of(3, 5, false)).Completion).CompletionTokens);
+
+        await using var fixedShape = new EngineLoop(new FakeModel(), Options with { Verifier = VerifierKind.FixedShape, MaxBatchTokens = 72 });
+        GenerationRequest scored = Requests.Of(3, 5, true) with { ScorePrompt = true };
+        error = Assert.ThrowsExactly<ArgumentException>(() => fixedShape.Submit(scored));
+        StringAssert.Contains(error.Message, "fixed-shape", StringComparison.Ordinal);
+        Assert.HasCount(3, (await fixedShape.Submit(scored with { IsDeterministic = false }).Completion).PromptScores);
+        // Such a prompt runs in one piece.
+        error = Assert.ThrowsExactly<ArgumentException>(() => fixedShape.Submit(Requests.Of(73, 5, true)));
+        StringAssert.Contains(error.Message, "one step of at most 72", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void The_mode_stays_automatic_only_where_there_is_a_choice()
+    {
+        ExecutorInfo fast = new FakeModel().Info;
+        ExecutorInfo invariant = new FakeModel(fastIsInvariant: true).Info;
+        Assert.AreEqual(DeterminismMode.Auto, new EngineOptions().ResolveDeterminism(fast));
+        Assert.AreEqual(DeterminismMode.Invariant, new EngineOptions().ResolveDeterminism(invariant));
+        Assert.AreEqual(DeterminismMode.Dvr, new EngineOptions { Verifier = VerifierKind.FixedShape }.ResolveDeterminism(fast));
+        Assert.AreEqual(DeterminismMode.Dvr, new EngineOptions { Drafter = DrafterKind.Same }.ResolveDeterminism(invariant));
+        Assert.AreEqual(DeterminismMode.Invariant, new EngineOptions { Drafter = DrafterKind.None }.ResolveDeterminism(fast));
+        Assert.AreEqual(DeterminismMode.Off, new EngineOptions { Determinism = DeterminismMode.Off }.ResolveDeterminism(fast));
+        Assert.AreEqual(DrafterKind.None, new EngineOptions { Determinism = DeterminismMode.Off }.ResolveDrafter(fast));
     }
 
     [TestMethod]

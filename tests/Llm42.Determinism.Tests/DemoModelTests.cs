@@ -73,6 +73,32 @@ public sealed class DemoModelTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public async Task Answers_do_not_depend_on_what_the_engine_adapts_to(int threads)
+    {
+        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions
+        {
+            Threads = threads,
+            PlannedThreads = 64,
+            Engine = new EngineOptions { MaxSequences = 34, CheckIntegrity = true },
+        });
+        Assert.AreEqual(DeterminismMode.Auto, engine.Engine.Determinism);
+        int drafted = 0;
+        for (int seed = 0; seed < 12; seed++)
+        {
+            Answer[] answers = await new Load(engine, new Random(seed)).RunAsync(Watched, 3 * seed);
+            for (int i = 0; i < answers.Length; i++)
+            {
+                _reference[i].AssertSame(answers[i], $"seed {seed}, request {i}");
+                drafted += answers[i].Statistics.TokensDrafted;
+            }
+        }
+
+        Assert.IsGreaterThan(0, drafted, "the engine never tried to draft: nothing was shown");
+    }
+
+    [TestMethod]
     public async Task Fast_numerics_give_other_bits_so_that_the_comparison_can_fail()
     {
         await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions { PlannedThreads = 64 });
