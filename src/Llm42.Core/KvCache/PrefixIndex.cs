@@ -10,7 +10,7 @@ internal sealed class PrefixIndex
     public const long Root = 0;
 
     private readonly Dictionary<PageName, Entry> _entries = [];
-    private readonly Dictionary<long, List<Entry>> _children = [];
+    private readonly Dictionary<(long Parent, int FirstToken), List<Entry>> _siblings = [];
     private long _lastId = Root;
 
     /// <summary>The entry behind <paramref name="parent"/> that holds exactly these tokens; null if there is none.</summary>
@@ -20,7 +20,9 @@ internal sealed class PrefixIndex
     public (Entry? Entry, int Length) FindLongest(long parent, ReadOnlySpan<int> tokens)
     {
         (Entry? Entry, int Length) best = (null, 0);
-        foreach (Entry entry in _children.GetValueOrDefault(parent) ?? [])
+        if (tokens.IsEmpty)
+            return best;
+        foreach (Entry entry in _siblings.GetValueOrDefault((parent, tokens[0])) ?? [])
         {
             int length = tokens.CommonPrefixLength(entry.Name.Tokens);
             if (length > best.Length)
@@ -36,8 +38,8 @@ internal sealed class PrefixIndex
         // Numbers are never used again: a child whose parent was evicted can no longer be found by mistake.
         var entry = new Entry(++_lastId, new PageName(parent, tokens), page);
         _entries.Add(entry.Name, entry);
-        if (!_children.TryGetValue(parent, out List<Entry>? siblings))
-            _children.Add(parent, siblings = []);
+        if (!_siblings.TryGetValue((parent, tokens[0]), out List<Entry>? siblings))
+            _siblings.Add((parent, tokens[0]), siblings = []);
         siblings.Add(entry);
         return entry;
     }
@@ -46,10 +48,10 @@ internal sealed class PrefixIndex
     public void Remove(Entry entry)
     {
         _entries.Remove(entry.Name);
-        List<Entry> siblings = _children[entry.Name.Parent];
-        siblings.Remove(entry);
-        if (siblings.Count == 0)
-            _children.Remove(entry.Name.Parent);
+        (long Parent, int FirstToken) name = (entry.Name.Parent, entry.Name.Tokens[0]);
+        _siblings[name].Remove(entry);
+        if (_siblings[name].Count == 0)
+            _siblings.Remove(name);
     }
 
     /// <summary>A page in the index.</summary>
