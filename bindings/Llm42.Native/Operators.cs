@@ -141,6 +141,9 @@ public static unsafe class Operators
             Sampling = arguments.Sampling.Native,
             Ids = arguments.Ids.Native,
             Margins = arguments.Margins.Native,
+            AdjustmentStarts = arguments.AdjustmentStarts.Native,
+            Adjustments = arguments.Adjustments.Native,
+            AdjustmentCount = arguments.AdjustmentCount,
         };
         NativeException.ThrowIfFailed(NativeMethods.Sample(stream.Pointer, &native));
     }

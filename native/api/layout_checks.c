@@ -150,7 +150,13 @@ _Static_assert(offsetof(llm42_sampling_row, top_k) == 12, "the C# bindings expec
 _Static_assert(offsetof(llm42_sampling_row, seed) == 16, "the C# bindings expect offsetof(llm42_sampling_row, seed) == 16");
 _Static_assert(offsetof(llm42_sampling_row, position) == 24, "the C# bindings expect offsetof(llm42_sampling_row, position) == 24");
 
-_Static_assert(sizeof(llm42_sample_params) == 88, "the C# bindings expect sizeof(llm42_sample_params) == 88");
+_Static_assert(sizeof(llm42_logit_adjustment) == 16, "the C# bindings expect sizeof(llm42_logit_adjustment) == 16");
+_Static_assert(offsetof(llm42_logit_adjustment, token_id) == 0, "the C# bindings expect offsetof(llm42_logit_adjustment, token_id) == 0");
+_Static_assert(offsetof(llm42_logit_adjustment, bias) == 4, "the C# bindings expect offsetof(llm42_logit_adjustment, bias) == 4");
+_Static_assert(offsetof(llm42_logit_adjustment, repetition) == 8, "the C# bindings expect offsetof(llm42_logit_adjustment, repetition) == 8");
+_Static_assert(offsetof(llm42_logit_adjustment, penalty) == 12, "the C# bindings expect offsetof(llm42_logit_adjustment, penalty) == 12");
+
+_Static_assert(sizeof(llm42_sample_params) == 128, "the C# bindings expect sizeof(llm42_sample_params) == 128");
 _Static_assert(offsetof(llm42_sample_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_sample_params, struct_size) == 0");
 _Static_assert(offsetof(llm42_sample_params, rows) == 4, "the C# bindings expect offsetof(llm42_sample_params, rows) == 4");
 _Static_assert(offsetof(llm42_sample_params, vocabulary) == 8, "the C# bindings expect offsetof(llm42_sample_params, vocabulary) == 8");
@@ -160,6 +166,9 @@ _Static_assert(offsetof(llm42_sample_params, logits_stride) == 32, "the C# bindi
 _Static_assert(offsetof(llm42_sample_params, sampling) == 40, "the C# bindings expect offsetof(llm42_sample_params, sampling) == 40");
 _Static_assert(offsetof(llm42_sample_params, ids) == 56, "the C# bindings expect offsetof(llm42_sample_params, ids) == 56");
 _Static_assert(offsetof(llm42_sample_params, margins) == 72, "the C# bindings expect offsetof(llm42_sample_params, margins) == 72");
+_Static_assert(offsetof(llm42_sample_params, adjustment_starts) == 88, "the C# bindings expect offsetof(llm42_sample_params, adjustment_starts) == 88");
+_Static_assert(offsetof(llm42_sample_params, adjustments) == 104, "the C# bindings expect offsetof(llm42_sample_params, adjustments) == 104");
+_Static_assert(offsetof(llm42_sample_params, adjustment_count) == 120, "the C# bindings expect offsetof(llm42_sample_params, adjustment_count) == 120");
 
 _Static_assert(sizeof(llm42_first_mismatch_params) == 80, "the C# bindings expect sizeof(llm42_first_mismatch_params) == 80");
 _Static_assert(offsetof(llm42_first_mismatch_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_first_mismatch_params, struct_size) == 0");

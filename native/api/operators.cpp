@@ -1,4 +1,6 @@
 // llm42/embedding.h, linear.h, rms_norm.h, rope.h, attention.h, logprobs.h, sampling.h, verify.h
+#include <cstddef>
+
 #include "api/call.h"
 #include "core/validate.h"
 
@@ -8,10 +10,11 @@ namespace {
 
 template <class Params>
 llm42_status run(const char* function, llm42_stream* stream, const Params* params,
-                 void (llm42_stream::*run_operator)(const Params&)) noexcept {
+                 void (llm42_stream::*run_operator)(const Params&),
+                 uint32_t minimum = sizeof(Params)) noexcept {
   return call(function, [&] {
     check_not_null("stream", stream);
-    Params copy = read_params("params", params);
+    Params copy = read_params("params", params, minimum);
     if (validate(*stream, copy)) (stream->*run_operator)(copy);
   });
 }
@@ -51,7 +54,9 @@ llm42_status llm42_top_logprobs(llm42_stream* stream, const llm42_top_logprobs_p
 }
 
 llm42_status llm42_sample(llm42_stream* stream, const llm42_sample_params* params) noexcept {
-  return run(__func__, stream, params, &llm42_stream::sample);
+  // The struct once ended behind `margins`.
+  return run(__func__, stream, params, &llm42_stream::sample,
+             offsetof(llm42_sample_params, adjustment_starts));
 }
 
 llm42_status llm42_first_mismatch(llm42_stream* stream, const llm42_first_mismatch_params* params) noexcept {

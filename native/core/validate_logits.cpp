@@ -56,18 +56,32 @@ bool validate(const Stream& stream, llm42_sample_params& p) {
   check_range("vocabulary", p.vocabulary, 1, INT32_MAX);
   check_zero("reserved", p.reserved);
   p.logits_stride = resolve_stride("logits_stride", p.logits_stride, p.vocabulary);
-  if (p.rows == 0) return false;
+  const bool has_adjustments = p.adjustment_starts.buffer != nullptr;
+  check_range(has_adjustments ? "adjustment_count" : "adjustment_count without adjustment_starts",
+              p.adjustment_count, 0, has_adjustments ? INT32_MAX : 0);
+  if (!has_adjustments && p.adjustments.buffer != nullptr) {
+    fail_argument("adjustment_starts.buffer is NULL; adjustments need adjustment_starts");
+  }
+  if (p.rows == 0) {
+    check_range("adjustment_count without rows", p.adjustment_count, 0, 0);
+    return false;
+  }
   const Matrix logits{"logits", p.logits, 4, p.rows, p.vocabulary, p.logits_stride};
   const Matrix sampling = vector("sampling", p.sampling, sizeof(llm42_sampling_row), p.rows);
   const Matrix ids = vector("ids", p.ids, 4, p.rows);
+  const Matrix margins = vector("margins", p.margins, 4, p.rows);
+  const Matrix starts = vector("adjustment_starts", p.adjustment_starts, 4, int64_t{1} + p.rows);
+  const Matrix adjustments =
+      vector("adjustments", p.adjustments, sizeof(llm42_logit_adjustment), p.adjustment_count);
   check_matrix(logits, stream);
   check_matrix(sampling, stream);
   check_matrix(ids, stream);
-  check_disjoint(ids, {logits, sampling});
+  if (has_adjustments) check_matrix(starts, stream);
+  if (p.adjustment_count > 0) check_matrix(adjustments, stream);
+  check_disjoint(ids, {logits, sampling, starts, adjustments});
   if (p.margins.buffer != nullptr) {
-    const Matrix margins = vector("margins", p.margins, 4, p.rows);
     check_matrix(margins, stream);
-    check_disjoint(margins, {logits, sampling, ids});
+    check_disjoint(margins, {logits, sampling, ids, starts, adjustments});
   }
   return true;
 }

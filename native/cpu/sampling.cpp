@@ -107,6 +107,24 @@ int64_t rank_kept(const Row& row) {
   return rank_above(row, row.largest + row.kernels.log(rule.min_p) - 0.01f);
 }
 
+float adjusted(float logit, const llm42_logit_adjustment& a) {
+  const float biased = logit + a.bias;
+  const float repeated = biased > 0.0f ? biased / a.repetition : biased * a.repetition;
+  return repeated - a.penalty;
+}
+
+// The logits as the sampling rules see them: a copy, since log-probabilities are taken from the logits
+// themselves.
+const float* adjust(const float* logits, const llm42_logit_adjustment* begin,
+                    const llm42_logit_adjustment* end, const Scratch& scratch, int64_t vocabulary) {
+  if (begin == end) return logits;
+  float* const copy = scratch.tempered;
+  std::copy(logits, logits + vocabulary, copy);
+  for (const auto* a = begin; a != end; ++a) copy[a->token_id] = adjusted(copy[a->token_id], *a);
+  return copy;
+}
+
+// `logits` may be the scratch's own copy.
 Best choose(const Row& row, const float* logits) {
   const llm42_sampling_row& rule = row.rule;
   const Scratch& s = row.scratch;
@@ -147,6 +165,27 @@ void check_rule(int64_t row, const llm42_sampling_row& rule) {
   if (rule.top_k < 0) refuse("top_k", rule.top_k, "0 or more");
 }
 
+void check_adjustments(int64_t row, const llm42_logit_adjustment* all, int64_t begin, int64_t end,
+                       int64_t vocabulary) {
+  for (int64_t i = begin; i < end; ++i) {
+    const llm42_logit_adjustment& a = all[i];
+    const auto refuse = [row, i](const char* field, auto value, const auto&... range) {
+      fail_argument("adjustments[", i, "].", field, " (row ", row, ") is ", value, "; it must be ", range...);
+    };
+    if (a.token_id < 0 || a.token_id >= vocabulary) {
+      refuse("token_id", a.token_id, "0..", vocabulary - 1, ", the vocabulary");
+    }
+    if (i > begin && a.token_id <= all[i - 1].token_id) {
+      refuse("token_id", a.token_id, "above ", all[i - 1].token_id, ", the one before it in its row");
+    }
+    if (!std::isfinite(a.bias)) refuse("bias", a.bias, "finite");
+    if (!std::isfinite(a.repetition) || a.repetition <= 0.0f) {
+      refuse("repetition", a.repetition, "above 0 and finite");
+    }
+    if (!std::isfinite(a.penalty)) refuse("penalty", a.penalty, "finite");
+  }
+}
+
 }  // namespace
 
 void CpuStream::sample(const llm42_sample_params& p) {
@@ -154,16 +193,27 @@ void CpuStream::sample(const llm42_sample_params& p) {
   const auto* rules = at<const llm42_sampling_row>(p.sampling);
   auto* ids = at<int32_t>(p.ids);
   auto* margins = at<float>(p.margins);
-  for (int64_t row = 0; row < p.rows; ++row) check_rule(row, rules[row]);
-
+  const auto* starts = at<const int32_t>(p.adjustment_starts);
+  const auto* adjustments = at<const llm42_logit_adjustment>(p.adjustments);
   const int64_t vocabulary = p.vocabulary;
+  if (starts != nullptr) check_starts("adjustment_starts", starts, p.rows, p.adjustment_count);
+  for (int64_t row = 0; row < p.rows; ++row) {
+    check_rule(row, rules[row]);
+    if (starts != nullptr) check_adjustments(row, adjustments, starts[row], starts[row + 1], vocabulary);
+  }
+
   const int threads = device_.threads_for(p.rows * vocabulary * 8);
   const int64_t thread_bytes = Scratch::bytes(vocabulary);
   std::byte* const workspace = device_.workspace(threads * thread_bytes);
   parallel_for(device_.pool(), threads, p.rows, 1, [&](int64_t row, int thread) {
     const Scratch scratch(workspace + thread * thread_bytes, vocabulary);
     const Row work{device_.kernels(), rules[row], scratch, vocabulary, 0.0f};
-    const Best best = choose(work, logits + row * p.logits_stride);
+    const float* row_logits = logits + row * p.logits_stride;
+    if (starts != nullptr) {
+      row_logits =
+          adjust(row_logits, adjustments + starts[row], adjustments + starts[row + 1], scratch, vocabulary);
+    }
+    const Best best = choose(work, row_logits);
     ids[row] = static_cast<int32_t>(best.id);
     if (margins != nullptr) margins[row] = best.value == best.second ? 0.0f : best.value - best.second;
   });

@@ -10,12 +10,14 @@ namespace Llm42;
 /// <param name="FinishReason">Why the answer ended; only in the last piece.</param>
 /// <param name="Usage">Token counts; only in the last piece.</param>
 /// <param name="Statistics">Counts of the verify loop; only in the last piece.</param>
+/// <param name="Index">Which answer it belongs to, from 0; each answer has a last piece of its own.</param>
 public readonly record struct GenerationChunk(
     string Text,
     IReadOnlyList<TokenEvent> Tokens,
     FinishReason? FinishReason = null,
     TokenUsage? Usage = null,
-    RequestStatistics? Statistics = null)
+    RequestStatistics? Statistics = null,
+    int Index = 0)
 {
     /// <summary>Ids of <see cref="Tokens"/>.</summary>
     public IEnumerable<int> TokenIds => Tokens.Select(token => token.TokenId);

@@ -1,8 +1,13 @@
+using System.Collections.ObjectModel;
+
 namespace Llm42;
 
 /// <summary>How a prompt is to be answered.</summary>
 public sealed record GenerationOptions
 {
+    /// <summary>Most answers to one prompt.</summary>
+    public const int MaxN = 128;
+
     /// <summary>Most tokens to generate. The context may end the answer earlier.</summary>
     public int MaxTokens { get; init; } = 256;
 
@@ -17,6 +22,30 @@ public sealed record GenerationOptions
 
     /// <summary>Drop tokens less likely than this times the likeliest. Null: what generation_config.json says, else 0.</summary>
     public float? MinP { get; init; }
+
+    /// <summary>
+    /// Divides the positive logits of tokens that the prompt or the answer holds, multiplies the others: above 0, at
+    /// most 10; 1 is none. Null: what generation_config.json says, else 1.
+    /// </summary>
+    public float? RepetitionPenalty { get; init; }
+
+    /// <summary>Taken off the logits of tokens that the answer holds. -2..2; 0 is none.</summary>
+    public float PresencePenalty { get; init; }
+
+    /// <summary>Taken off the logit of a token for each time that the answer holds it. -2..2; 0 is none.</summary>
+    public float FrequencyPenalty { get; init; }
+
+    /// <summary>
+    /// Added to the logits of single tokens, before the penalties: token id to -100..100, at most 1024 entries. -100
+    /// bans a token in practice, 100 all but forces it. Log-probabilities stay those of the model.
+    /// </summary>
+    public IReadOnlyDictionary<int, float> LogitBias { get; init; } = ReadOnlyDictionary<int, float>.Empty;
+
+    /// <summary>
+    /// Answers to give, 1..<see cref="MaxN"/>. Answer i, counted from 0, is the one that N = 1 with Seed + i gives,
+    /// wrapping around behind the largest seed.
+    /// </summary>
+    public int N { get; init; } = 1;
 
     /// <summary>Seed of the sampling noise.</summary>
     public ulong Seed { get; init; }

@@ -57,6 +57,8 @@ public sealed class LlmEngine : IAsyncDisposable
 
     /// <summary>
     /// Answers a text, piece by piece. The request starts with the enumeration and is cancelled when that ends early.
+    /// With <see cref="GenerationOptions.N"/> above 1 the pieces of all answers come interleaved:
+    /// <see cref="GenerationChunk.Index"/> says whose each is. They start, fail and are cancelled together.
     /// </summary>
     /// <param name="prompt">The text to continue.</param>
     /// <param name="options">How to answer.</param>
@@ -81,19 +83,45 @@ public sealed class LlmEngine : IAsyncDisposable
         return StreamAsync(_requests.Build(promptIds, options), [.. options.Stop], cancellationToken);
     }
 
-    /// <summary>Answers a text and waits for the whole answer.</summary>
+    /// <summary>
+    /// Answers a text and waits for the whole answer. Refuses <see cref="GenerationOptions.N"/> above 1; see
+    /// <see cref="CompleteAllAsync(string, GenerationOptions?, CancellationToken)"/>.
+    /// </summary>
     /// <inheritdoc cref="GenerateAsync(string, GenerationOptions?, CancellationToken)"/>
-    public Task<GenerationResult> CompleteAsync(
-        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
-        CollectAsync(GenerateAsync(prompt, options, cancellationToken));
+    public async Task<GenerationResult> CompleteAsync(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        RequireOneAnswer(options);
+        return (await CompleteAllAsync(prompt, options, cancellationToken).ConfigureAwait(false))[0];
+    }
 
     /// <inheritdoc cref="CompleteAsync(string, GenerationOptions?, CancellationToken)"/>
     /// <param name="promptIds">The tokens to continue.</param>
     /// <param name="options">How to answer.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
-    public Task<GenerationResult> CompleteAsync(
+    public async Task<GenerationResult> CompleteAsync(
+        IReadOnlyList<int> promptIds, GenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        RequireOneAnswer(options);
+        return (await CompleteAllAsync(promptIds, options, cancellationToken).ConfigureAwait(false))[0];
+    }
+
+    /// <summary>
+    /// Gives <see cref="GenerationOptions.N"/> answers to a text and waits for all of them. Answer i is the one that
+    /// N = 1 with Seed + i gives.
+    /// </summary>
+    /// <inheritdoc cref="GenerateAsync(string, GenerationOptions?, CancellationToken)"/>
+    public Task<IReadOnlyList<GenerationResult>> CompleteAllAsync(
+        string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
+        CollectAsync(GenerateAsync(prompt, options, cancellationToken), options);
+
+    /// <inheritdoc cref="CompleteAllAsync(string, GenerationOptions?, CancellationToken)"/>
+    /// <param name="promptIds">The tokens to continue.</param>
+    /// <param name="options">How to answer.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    public Task<IReadOnlyList<GenerationResult>> CompleteAllAsync(
         IReadOnlyList<int> promptIds, GenerationOptions? options = null, CancellationToken cancellationToken = default) =>
-        CollectAsync(GenerateAsync(promptIds, options, cancellationToken));
+        CollectAsync(GenerateAsync(promptIds, options, cancellationToken), options);
 
     /// <summary>Scores a text: the log-probability of each token behind those before it, under invariant numerics.</summary>
     /// <param name="promptIds">The tokens.</param>
@@ -127,52 +155,53 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <summary>Cancels every request and frees the model.</summary>
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
-    private static async Task<GenerationResult> CollectAsync(IAsyncEnumerable<GenerationChunk> chunks)
+    private static void RequireOneAnswer(GenerationOptions? options)
     {
-        var text = new StringBuilder();
-        var tokens = new List<TokenEvent>();
-        GenerationChunk last = default;
+        if (options is { N: > 1 })
+            throw new ArgumentException(
+                $"n is {options.N}; {nameof(CompleteAsync)} gives one answer. Use {nameof(CompleteAllAsync)} or {nameof(GenerateAsync)}.");
+    }
+
+    private static async Task<IReadOnlyList<GenerationResult>> CollectAsync(
+        IAsyncEnumerable<GenerationChunk> chunks, GenerationOptions? options)
+    {
+        var results = new GenerationResult[options?.N ?? 1];
+        var texts = results.Select(_ => new StringBuilder()).ToArray();
+        var tokens = results.Select(_ => new List<TokenEvent>()).ToArray();
         await foreach (var chunk in chunks.ConfigureAwait(false))
         {
-            text.Append(chunk.Text);
-            tokens.AddRange(chunk.Tokens);
-            last = chunk;
+            var i = chunk.Index;
+            texts[i].Append(chunk.Text);
+            tokens[i].AddRange(chunk.Tokens);
+            if (chunk.FinishReason is { } reason)
+                results[i] = new GenerationResult(texts[i].ToString(), tokens[i], reason, chunk.Usage!, chunk.Statistics!);
         }
-        return new GenerationResult(text.ToString(), tokens, last.FinishReason!.Value, last.Usage!, last.Statistics!);
+        return results;
     }
 
     private async IAsyncEnumerable<GenerationChunk> StreamAsync(
-        GenerationRequest request, IReadOnlyList<string> stops, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IReadOnlyList<GenerationRequest> requests, IReadOnlyList<string> stops, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var handle = _loop.Submit(request, cancellationToken);
+        var answers = new List<AnswerStream>();
         try
         {
-            var answer = new AnswerText(Tokenizer, stops, request.StopTokenIds);
-            while (await handle.Tokens.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            foreach (var request in requests)
             {
-                var text = new StringBuilder();
-                var tokens = new List<TokenEvent>();
-                while (handle.Tokens.TryRead(out var token))
-                {
-                    tokens.Add(token);
-                    text.Append(answer.Append(token.TokenId));
-                }
-                yield return new GenerationChunk(text.ToString(), tokens);
+                answers.Add(new AnswerStream(
+                    _loop.Submit(request, cancellationToken), new AnswerText(Tokenizer, stops, request.StopTokenIds), answers.Count));
             }
-            var completion = await handle.Completion.ConfigureAwait(false);
-            yield return new GenerationChunk(
-                answer.Flush(),
-                [],
-                completion.Reason,
-                new TokenUsage(
-                    completion.PromptTokens, completion.CompletionTokens, completion.Statistics.CachedTokens),
-                completion.Statistics);
+            var chunks = answers.Count == 1
+                ? answers[0].ReadAsync(cancellationToken)
+                : AnswerStream.MergeAsync(answers, cancellationToken);
+            await foreach (var chunk in chunks.ConfigureAwait(false))
+                yield return chunk;
         }
         finally
         {
-            if (!handle.Completion.IsCompleted)
-                handle.Cancel();
+            // Where one could not be submitted, the ones before it go too.
+            foreach (var answer in answers)
+                answer.Cancel();
         }
     }
 }

@@ -61,6 +61,74 @@ public sealed class GenerateTests
     }
 
     [TestMethod]
+    public async Task Logit_bias_bans_and_forces_tokens_given_in_a_list_or_one_by_one()
+    {
+        string[] arguments = ["generate", "demo", .. Prompt, "--temperature", "0", "--ignore-eos"];
+        int[] plain = Cli.Integers((await Cli.JsonAsync(arguments))["token_ids"]);
+        int[] banned = Cli.Integers((await Cli.JsonAsync(
+            [.. arguments, "--logit-bias", $"{plain[0]}:-100,{plain[3]}:-1e2"]))["token_ids"]);
+        CollectionAssert.DoesNotContain(banned, plain[0]);
+        CollectionAssert.DoesNotContain(banned, plain[3]);
+        int[] again = Cli.Integers((await Cli.JsonAsync(
+            [.. arguments, "--logit-bias", $"{plain[0]}:-100", "--logit-bias", $"{plain[3]}:-100"]))["token_ids"]);
+        CollectionAssert.AreEqual(banned, again);
+        int[] forced = Cli.Integers((await Cli.JsonAsync([.. arguments, "--logit-bias", "77:100"]))["token_ids"]);
+        Assert.IsTrue(Array.TrueForAll(forced, id => id == 77), string.Join(',', forced));
+    }
+
+    [TestMethod]
+    [DataRow("--repetition-penalty", "1.8")]
+    [DataRow("--presence-penalty", "1.5")]
+    [DataRow("--frequency-penalty", "1.5")]
+    public async Task A_penalty_makes_an_answer_more_varied(string option, string value)
+    {
+        string[] arguments = ["generate", "demo", "--prompt", "And God said", "--max-tokens", "64", "--temperature", "0", "--ignore-eos"];
+        int[] plain = Cli.Integers((await Cli.JsonAsync(arguments))["token_ids"]);
+        int[] varied = Cli.Integers((await Cli.JsonAsync([.. arguments, option, value]))["token_ids"]);
+        Assert.IsGreaterThan(plain.Distinct().Count(), varied.Distinct().Count());
+    }
+
+    [TestMethod]
+    public async Task Several_answers_are_those_of_the_seeds_from_the_given_one_on()
+    {
+        string[] arguments = ["generate", "demo", .. Prompt, "--deterministic", "--temperature", "0.9", "--logprobs", "1"];
+        JsonNode json = await Cli.JsonAsync([.. arguments, "--seed", "18446744073709551615", "--n", "3"]);
+        CollectionAssert.AreEqual(new[] { "choices" }, Cli.Keys(json));
+        JsonArray choices = json["choices"]!.AsArray();
+        Assert.HasCount(3, choices);
+        string[] seeds = ["18446744073709551615", "0", "1"];
+        for (int i = 0; i < 3; i++)
+        {
+            JsonNode alone = await Cli.JsonAsync([.. arguments, "--seed", seeds[i]]);
+            CollectionAssert.AreEqual(Cli.Keys(alone), Cli.Keys(choices[i]));
+            foreach (string key in (string[])["token_ids", "text", "finish_reason", "logprobs"])
+                Assert.AreEqual(alone[key]!.ToJsonString(), choices[i]![key]!.ToJsonString(), $"answer {i}, {key}");
+        }
+
+        Assert.AreNotEqual(choices[0]!["text"]!.GetValue<string>(), choices[1]!["text"]!.GetValue<string>());
+    }
+
+    [TestMethod]
+    public async Task Several_answers_as_text_stand_below_a_line_each()
+    {
+        string[] arguments = ["generate", "demo", .. Prompt, "--deterministic", "--temperature", "0.9", "--seed", "5", "--n", "2"];
+        JsonArray choices = (await Cli.JsonAsync(arguments))["choices"]!.AsArray();
+        Run text = await Cli.RunAsync(arguments);
+        Assert.AreEqual(0, text.ExitCode, text.ToString());
+        string[] answers = [.. choices.Select(choice => choice!["text"]!.GetValue<string>().TrimEnd('\n'))];
+        string expected = $"--- answer 1 of 2, seed 5 ---\n{answers[0]}\n--- answer 2 of 2, seed 6 ---\n{answers[1]}\n";
+        Assert.AreEqual(expected, text.Output);
+    }
+
+    [TestMethod]
+    public async Task One_answer_keeps_its_shape()
+    {
+        string[] arguments = ["generate", "demo", .. Prompt, "--temperature", "0"];
+        Assert.AreEqual((await Cli.RunAsync([.. arguments, "--json"])).Output, (await Cli.RunAsync([.. arguments, "--n", "1", "--json"])).Output);
+        Assert.AreEqual((await Cli.RunAsync(arguments)).Output, (await Cli.RunAsync([.. arguments, "--n", "1"])).Output);
+    }
+
+    [TestMethod]
     public async Task Prompt_comes_from_a_file_or_standard_input_or_ids_alike()
     {
         string file = Path.GetTempFileName();
@@ -116,10 +184,15 @@ public sealed class GenerateTests
     }
 
     [TestMethod]
-    public async Task Answer_depends_on_no_engine_option()
+    [DataRow]
+    [DataRow("--repetition-penalty", "1.3", "--presence-penalty", "0.5", "--frequency-penalty", "0.25", "--logit-bias", "9:2,10:-3")]
+    public async Task Answer_depends_on_no_engine_option(params string[] sampling)
     {
         string[] arguments =
-            ["generate", "demo", .. Prompt, "--deterministic", "--temperature", "0.7", "--seed", "3", "--ignore-eos", "--logprobs", "2"];
+        [
+            "generate", "demo", .. Prompt, "--deterministic", "--temperature", "0.7", "--seed", "3", "--ignore-eos", "--logprobs", "2",
+            .. sampling,
+        ];
         string[][] engines =
         [
             ["--threads", "1"],
@@ -128,6 +201,7 @@ public sealed class GenerateTests
             ["--drafter", "none", "--prefill-chunk", "7", "--isa", "portable", "--no-prefix-cache"],
             ["--enable-deterministic-inference", "2"],
             ["--enable-llm42", "1", "--llm42-skip-mismatch", "50", "--drafter", "same"],
+            ["--planned-threads", "64", "--llm42-skip-mismatch", "25", "--drafter", "same"],
         ];
         JsonNode expected = await Cli.JsonAsync(arguments);
         foreach (string[] engine in engines)

@@ -18,6 +18,17 @@ public sealed class UsageTests
     [DataRow("--temperature", "hot", "--temperature is 'hot'", "number")]
     [DataRow("--temperature", "nan", "--temperature is 'nan'", "number")]
     [DataRow("--seed", "-1", "--seed is '-1'", "18446744073709551615")]
+    [DataRow("--repetition-penalty", "11", "--repetition-penalty is '11'", "0 to 10")]
+    [DataRow("--presence-penalty", "-3", "--presence-penalty is '-3'", "-2 to 2")]
+    [DataRow("--frequency-penalty", "nan", "--frequency-penalty is 'nan'", "-2 to 2")]
+    [DataRow("--logit-bias", "5", "--logit-bias has '5'", "such as 5:-100")]
+    [DataRow("--logit-bias", "5:1,x:2", "--logit-bias has 'x:2'", "token id")]
+    [DataRow("--logit-bias", "5:101", "--logit-bias has '5:101'", "-100 to 100")]
+    [DataRow("--logit-bias", "5:nan", "--logit-bias has '5:nan'", "-100 to 100")]
+    [DataRow("--logit-bias", "", "--logit-bias has ''", "token id")]
+    [DataRow("--logit-bias", "5:1,5:2", "--logit-bias names token 5 twice", "one number")]
+    [DataRow("--n", "0", "--n is '0'", "1 to 128")]
+    [DataRow("--n", "129", "--n is '129'", "1 to 128")]
     [DataRow("--max-tokens", "0", "--max-tokens is '0'", "1 or more")]
     [DataRow("--prompt-ids", "1,x,3", "--prompt-ids is '1,x,3'", "1,2,3")]
     [DataRow("--prompt-ids", "", "--prompt-ids is ''", "1,2,3")]
@@ -56,6 +67,14 @@ public sealed class UsageTests
     [TestMethod]
     public async Task Token_id_outside_the_vocabulary_is_named() =>
         Cli.AssertRefused(await Cli.RunAsync("generate", "demo", "--prompt-ids", "1,99999"), 1, "99999", "0..2047");
+
+    [TestMethod]
+    public async Task Logit_bias_outside_the_vocabulary_is_named() =>
+        Cli.AssertRefused(await Cli.RunAsync("generate", "demo", "--prompt", "x", "--logit-bias", "99999:1"), 1, "logit_bias", "99999", "0..2047");
+
+    [TestMethod]
+    public async Task Repetition_penalty_of_nothing_is_refused() =>
+        Cli.AssertRefused(await Cli.RunAsync("generate", "demo", "--prompt", "x", "--repetition-penalty", "0"), 1, "repetition_penalty is 0", "above 0");
 
     [TestMethod]
     public async Task Prompt_longer_than_the_context_is_refused() =>

@@ -1,5 +1,6 @@
 using Llm42.Core.Engine;
 using Llm42.Core.Requests;
+using Llm42.Core.Sampling;
 
 namespace Llm42.Core.Tests;
 
@@ -33,15 +34,35 @@ public sealed class DeterminismTests
     }
 
     [TestMethod]
+    public void Penalties_that_keep_dropped_drafts_give_other_answers()
+    {
+        int different = 0;
+        for (int seed = 0; seed < 50; seed++)
+        {
+            Outcome outcome = RunRandomSchedule(seed, skipMismatch: null, new LeakySampling().Adjust);
+            foreach ((Sequence sequence, int[] expected) in outcome.Deterministic)
+            {
+                bool same = expected.SequenceEqual(Simulation.AnswerOf(sequence));
+                different += same ? 0 : 1;
+                if (sequence.Statistics.Rollbacks == 0 && sequence.Statistics.Preemptions == 0)
+                    Assert.IsTrue(same, $"seed {seed}, request {sequence.Id}: nothing was dropped, and yet it shows");
+            }
+        }
+
+        Assert.IsGreaterThan(20, different, "a state that keeps dropped drafts would go unseen: the test above proves less");
+    }
+
+    [TestMethod]
     public void The_schedules_roll_back_preempt_share_and_verify_in_groups()
     {
-        int rollbacks = 0, preemptions = 0, groups = 0, fused = 0, hits = 0, copies = 0;
+        int rollbacks = 0, preemptions = 0, groups = 0, fused = 0, hits = 0, copies = 0, adjusted = 0;
         for (int seed = 0; seed < 100; seed++)
         {
             Outcome outcome = RunRandomSchedule(seed, skipMismatch: null);
             rollbacks += outcome.Deterministic.Sum(pair => pair.Sequence.Statistics.Rollbacks);
             preemptions += outcome.Deterministic.Sum(pair => pair.Sequence.Statistics.Preemptions);
             hits += outcome.Deterministic.Count(pair => pair.Sequence.Statistics.CachedTokens > 0);
+            adjusted += outcome.Deterministic.Count(pair => pair.Sequence.HasAdjustments && pair.Sequence.Statistics.Rollbacks > 0);
             copies += outcome.Simulation.Plans.Sum(plan => plan.Copies.Count);
             groups += outcome.Simulation.Plans.Count(plan => plan.Segments.Count(s => s.Kind == Scheduling.SegmentKind.Verify && s.Rows > 1) > 1);
             fused += outcome.Simulation.Plans.Count(plan => plan.Segments.Select(s => s.Kind).Distinct().Count() == 3);
@@ -53,9 +74,11 @@ public sealed class DeterminismTests
         Assert.IsGreaterThan(10, fused);
         Assert.IsGreaterThan(100, hits);
         Assert.IsGreaterThan(50, copies);
+        Assert.IsGreaterThan(50, adjusted);
     }
 
-    private static Outcome RunRandomSchedule(int seed, double? skipMismatch)
+    private static Outcome RunRandomSchedule(
+        int seed, double? skipMismatch, Action<Sequence, int, List<LogitAdjustment>>? adjust = null)
     {
         var random = new Random(seed);
         int window = Pick(random, 1, 2, 4, 16, 64);
@@ -78,9 +101,13 @@ public sealed class DeterminismTests
         int longest = 40 + 80;
         int pages = (longest + pageSize - 1) / pageSize * Pick(random, 1, 2, 4, 50);
         var model = new FakeModel(pageSize, pages) { FlipOneIn = Pick(random, 3, 12, 50) };
+        if (adjust is not null)
+            model.Adjust = adjust;
         // Steps of arbitrary length make the adaptive policy change its mind again and again.
         var simulation = new Simulation(model, options) { CostOf = _ => TimeSpan.FromMicroseconds(random.Next(1, 100)) };
 
+        // A source of their own, so that the schedules are those without penalties.
+        var penalties = new Random(~seed);
         List<Sequence> all = [];
         List<(Sequence, int[])> deterministic = [];
         int requests = random.Next(1, 25);
@@ -92,6 +119,8 @@ public sealed class DeterminismTests
             // Half of the prompts begin alike, some with what another request answered.
             if (random.Next(2) == 0)
                 request = request with { PromptIds = [.. Beginning(random, all).Take(request.PromptIds.Count)] };
+            if (penalties.Next(3) == 0)
+                request = request with { Sampling = Requests.RandomPenalties(penalties) with { Seed = request.Sampling.Seed } };
             Sequence sequence = simulation.Add(request);
             all.Add(sequence);
             if (request.IsDeterministic)

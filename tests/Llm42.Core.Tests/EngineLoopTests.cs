@@ -158,6 +158,18 @@ public sealed class EngineLoopTests
             (good with { Sampling = new() { TopK = -2 } }, "top_k is -2"),
             (good with { Sampling = new() { TopP = 0 } }, "top_p is 0"),
             (good with { Sampling = new() { MinP = 2 } }, "min_p is 2"),
+            (good with { Sampling = new() { RepetitionPenalty = 0 } }, "repetition_penalty is 0"),
+            (good with { Sampling = new() { RepetitionPenalty = 10.5f } }, "repetition_penalty is 10.5"),
+            (good with { Sampling = new() { RepetitionPenalty = float.NaN } }, "repetition_penalty is NaN"),
+            (good with { Sampling = new() { PresencePenalty = -2.5f } }, "presence_penalty is -2.5"),
+            (good with { Sampling = new() { PresencePenalty = float.NaN } }, "presence_penalty is NaN"),
+            (good with { Sampling = new() { FrequencyPenalty = 2.5f } }, "frequency_penalty is 2.5"),
+            (good with { Sampling = new() { FrequencyPenalty = float.NaN } }, "frequency_penalty is NaN"),
+            (good with { Sampling = new() { LogitBias = Bias((3, 100.5f)) } }, "logit_bias of token 3 is 100.5"),
+            (good with { Sampling = new() { LogitBias = Bias((3, float.NaN)) } }, "logit_bias of token 3 is NaN"),
+            (good with { Sampling = new() { LogitBias = Bias((50, 1)) } }, "logit_bias names token 50; the vocabulary has 0..49"),
+            (good with { Sampling = new() { LogitBias = Bias((-1, 1)) } }, "logit_bias names token -1"),
+            (good with { Sampling = new() { LogitBias = Enumerable.Range(0, 1025).ToDictionary(i => i, _ => 1f) } }, "logit_bias has 1025 entries"),
         ];
         foreach ((GenerationRequest request, string message) in cases)
         {
@@ -165,6 +177,9 @@ public sealed class EngineLoopTests
             StringAssert.Contains(error.Message, message, StringComparison.Ordinal);
         }
     }
+
+    private static Dictionary<int, float> Bias(params (int Token, float Bias)[] entries) =>
+        entries.ToDictionary(entry => entry.Token, entry => entry.Bias);
 
     [TestMethod]
     public void Bad_options_are_refused_by_name_and_value()

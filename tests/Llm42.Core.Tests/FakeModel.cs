@@ -1,13 +1,15 @@
 using Llm42.Core.Execution;
 using Llm42.Core.KvCache;
 using Llm42.Core.Requests;
+using Llm42.Core.Sampling;
 using Llm42.Core.Scheduling;
 
 namespace Llm42.Core.Tests;
 
 /// <summary>
 /// A model whose canonical answer is a hash of the tokens before it, and which keeps a real paged cache: a row sees
-/// what the slots hold, not what the sequence says. Under fast numerics, or behind keys and values that are not
+/// what the slots hold, not what the sequence says. Bias and penalties of a row stir its hash, so that the slightest
+/// change of them shows. Under fast numerics, or behind keys and values that are not
 /// canonical, a prediction flips in one of <see cref="FlipOneIn"/> cases, decided by the shape of the batch.
 /// </summary>
 internal sealed class FakeModel : IModelExecutor
@@ -35,6 +37,10 @@ internal sealed class FakeModel : IModelExecutor
     /// <summary>Called with each page copy before it is made.</summary>
     public Action<int, int>? OnCopy { get; set; }
 
+    /// <summary>Where a row's adjustments come from, by the position of the predicted token: the sequence.</summary>
+    public Action<Sequence, int, List<LogitAdjustment>> Adjust { get; set; } =
+        (sequence, position, adjustments) => sequence.AppendAdjustments(position, adjustments);
+
     public bool IsDisposed { get; private set; }
 
     /// <summary>What a deterministic request must answer, whatever happens around it.</summary>
@@ -46,7 +52,7 @@ internal sealed class FakeModel : IModelExecutor
             hash = Fold(hash, token);
         while (answer.Count < limit)
         {
-            int next = Predict(hash);
+            int next = Predict(Stir(hash, AdjustmentReference.Of(request, answer)));
             answer.Add(next);
             if (request.StopTokenIds.Contains(next))
                 break;
@@ -113,7 +119,10 @@ internal sealed class FakeModel : IModelExecutor
             hash = Fold(hash, entry.Token);
         }
 
-        int token = Predict(hash);
+        List<LogitAdjustment> adjustments = [];
+        if (segment.Kind != SegmentKind.Prefill || position + 1 == segment.Sequence.Tokens.Count)
+            Adjust(segment.Sequence, position + 1, adjustments);
+        int token = Predict(Stir(hash, adjustments));
         bool exact = IsExact(plan) && PrefixIsCanonical(segment, position);
         ulong dice = Fold(Fold(hash, launched), position);
         if (!exact && dice % (ulong)FlipOneIn == 0)
@@ -137,6 +146,18 @@ internal sealed class FakeModel : IModelExecutor
     }
 
     private static ulong Seed(GenerationRequest request) => Fold(request.Sampling.Seed + 17, 0);
+
+    private static ulong Stir(ulong hash, IEnumerable<LogitAdjustment> adjustments)
+    {
+        foreach (LogitAdjustment adjustment in adjustments)
+        {
+            hash = Fold(hash, adjustment.TokenId);
+            foreach (float value in (ReadOnlySpan<float>)[adjustment.Bias, adjustment.Repetition, adjustment.Penalty])
+                hash = Fold(hash, BitConverter.SingleToInt32Bits(value));
+        }
+
+        return hash;
+    }
 
     private static int Predict(ulong hash) => (int)(hash >> 33) % Vocabulary;
 

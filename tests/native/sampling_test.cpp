@@ -229,4 +229,32 @@ TEST(Sampling, RefusesRulesOutOfRange) {
   EXPECT_EQ(LLM42_STATUS_INVALID_ARGUMENT, status(r));
 }
 
+// A caller that was built before the adjustments has a struct that ends behind `margins`.
+TEST(Sampling, TakesAStructWithoutAdjustments) {
+  struct Older {
+    uint32_t struct_size;
+    int32_t rows, vocabulary, reserved;
+    llm42_view logits;
+    int64_t logits_stride;
+    llm42_view sampling, ids, margins;
+  };
+  static_assert(sizeof(Older) == 88 && sizeof(Older) < sizeof(llm42_sample_params));
+  const Machine machine;
+  const Buffer logits = machine.upload(std::vector<float>{1.0f, 3.0f, 2.0f}),
+               rules = machine.upload(std::vector{rule(0.0f)}), ids = machine.allocate(4);
+  // What lies behind the older struct must not be read.
+  struct {
+    Older params;
+    unsigned char behind[64];
+  } memory{{88, 1, 3, 0, view(logits), 0, view(rules), view(ids), {}}, {}};
+  std::memset(memory.behind, 0xff, sizeof memory.behind);
+  const auto run = [&] {
+    return llm42_sample(machine.stream, reinterpret_cast<const llm42_sample_params*>(&memory.params));
+  };
+  ok(run());
+  EXPECT_EQ(1, machine.download<int32_t>(ids, 1)[0]);
+  memory.params.struct_size = 87;
+  EXPECT_EQ(LLM42_STATUS_INVALID_ARGUMENT, run());
+}
+
 }  // namespace llm42::test

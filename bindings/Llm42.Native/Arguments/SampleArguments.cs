@@ -23,4 +23,13 @@ public readonly record struct SampleArguments
 
     /// <inheritdoc cref="SampleParams.Margins"/>
     public BufferView Margins { get; init; }
+
+    /// <inheritdoc cref="SampleParams.AdjustmentStarts"/>
+    public BufferView AdjustmentStarts { get; init; }
+
+    /// <inheritdoc cref="SampleParams.Adjustments"/>
+    public BufferView Adjustments { get; init; }
+
+    /// <inheritdoc cref="SampleParams.AdjustmentCount"/>
+    public long AdjustmentCount { get; init; }
 }

@@ -427,6 +427,23 @@ public unsafe struct SamplingRow
     public long Position;
 }
 
+/// <summary>What bias and penalties do to the logit of one token of one row: x = logit + bias; then x / repetition where x &gt; 0, else x * repetition; then - penalty. An array element, its layout is fixed for an ABI version.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct LogitAdjustment
+{
+    /// <summary>The token, 0..V-1.</summary>
+    public int TokenId;
+
+    /// <summary>Added to the logit; finite, 0 for none.</summary>
+    public float Bias;
+
+    /// <summary>Above 0 and finite; above 1 makes the token less likely, below 1 more; 1 for none.</summary>
+    public float Repetition;
+
+    /// <summary>Subtracted at last; finite, 0 for none.</summary>
+    public float Penalty;
+}
+
 /// <summary>Parameters of <see cref="NativeMethods.Sample"/>. V = vocabulary.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct SampleParams
@@ -457,6 +474,15 @@ public unsafe struct SampleParams
 
     /// <summary>Optional. f32 [rows]: best minus second best of the values compared; +inf if only one token was kept.</summary>
     public View Margins;
+
+    /// <summary>Optional. i32 [rows + 1]: adjustments of row r are adjustment_starts[r] .. adjustment_starts[r + 1] - 1; adjustment_starts[0] = 0, adjustment_starts[rows] = adjustment_count.</summary>
+    public View AdjustmentStarts;
+
+    /// <summary><see cref="LogitAdjustment"/> [adjustment_count]: within a row the token ids strictly ascend.</summary>
+    public View Adjustments;
+
+    /// <summary>Adjustments over all rows, 0..2147483647; 0 without adjustment_starts.</summary>
+    public long AdjustmentCount;
 }
 
 /// <summary>Parameters of <see cref="NativeMethods.FirstMismatch"/>. Exact.</summary>

@@ -32,6 +32,21 @@ typedef struct llm42_sampling_row {
   int64_t position;
 } llm42_sampling_row;
 
+/**
+ * What bias and penalties do to the logit of one token of one row: x = logit + bias; then x / repetition
+ * where x > 0, else x * repetition; then - penalty. An array element, its layout is fixed for an ABI version.
+ */
+typedef struct llm42_logit_adjustment {
+  /** The token, 0..V-1. */
+  int32_t token_id;
+  /** Added to the logit; finite, 0 for none. */
+  float bias;
+  /** Above 0 and finite; above 1 makes the token less likely, below 1 more; 1 for none. */
+  float repetition;
+  /** Subtracted at last; finite, 0 for none. */
+  float penalty;
+} llm42_logit_adjustment;
+
 /** Parameters of llm42_sample(). V = vocabulary. */
 typedef struct llm42_sample_params {
   /** sizeof(llm42_sample_params). */
@@ -52,12 +67,22 @@ typedef struct llm42_sample_params {
   llm42_view ids;
   /** Optional. f32 [rows]: best minus second best of the values compared; +inf if only one token was kept. */
   llm42_view margins;
+  /**
+   * Optional. i32 [rows + 1]: adjustments of row r are adjustment_starts[r] .. adjustment_starts[r + 1] - 1;
+   * adjustment_starts[0] = 0, adjustment_starts[rows] = adjustment_count.
+   */
+  llm42_view adjustment_starts;
+  /** ::llm42_logit_adjustment [adjustment_count]: within a row the token ids strictly ascend. */
+  llm42_view adjustments;
+  /** Adjustments over all rows, 0..2147483647; 0 without adjustment_starts. */
+  int64_t adjustment_count;
 } llm42_sample_params;
 
 /**
- * Chooses a token per row. Order: temperature, top-k, top-p over what top-k kept, min-p over what is left
- * (each renormalised), ties to the lower id throughout. NaN logits are never chosen; a row without a finite
- * logit chooses token 0.
+ * Chooses a token per row. Order: adjustments, temperature, top-k, top-p over what top-k kept, min-p over
+ * what is left (each renormalised), ties to the lower id throughout. NaN logits are never chosen, adjusted or
+ * not; a row without a finite logit chooses token 0. Adjustments are plain f32 arithmetic, change no other
+ * row and not the logits themselves. A struct that ends behind `margins` has none.
  */
 LLM42_API llm42_status llm42_sample(llm42_stream* stream, const llm42_sample_params* params) LLM42_NOEXCEPT;
 

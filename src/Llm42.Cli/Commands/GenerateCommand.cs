@@ -40,15 +40,32 @@ internal sealed class GenerateCommand
         using ModelDirectory model = _model.Open(parsed);
         await using LlmEngine engine = await LlmEngine.LoadAsync(model.Path, engineOptions, null, cancellation).ConfigureAwait(false);
         IReadOnlyList<int> promptIds = prompt.Encode(engine.Tokenizer);
-        if (isJson)
+        if (!isJson && options.N == 1)
         {
-            GenerationResult result = await engine.CompleteAsync(promptIds, options, cancellation).ConfigureAwait(false);
-            StandardOutput.WriteJson(
-                GenerateJson.Of(result, hasText: engine.Tokenizer is not null, _sampling.HasLogprobs(parsed)),
-                CliJsonContext.Standard.GenerateJson);
+            await StreamAsync(engine, promptIds, options, cancellation).ConfigureAwait(false);
             return CommandGuard.Success;
         }
 
+        bool hasText = engine.Tokenizer is not null;
+        IReadOnlyList<GenerationResult> results =
+            await engine.CompleteAllAsync(promptIds, options, cancellation).ConfigureAwait(false);
+        if (!isJson)
+        {
+            WriteTexts(results, hasText, options.Seed);
+            return CommandGuard.Success;
+        }
+
+        GenerateJson[] answers = [.. results.Select(result => GenerateJson.Of(result, hasText, _sampling.HasLogprobs(parsed)))];
+        if (options.N == 1)
+            StandardOutput.WriteJson(answers[0], CliJsonContext.Standard.GenerateJson);
+        else
+            StandardOutput.WriteJson(new GenerateAllJson(answers), CliJsonContext.Standard.GenerateAllJson);
+        return CommandGuard.Success;
+    }
+
+    private static async Task StreamAsync(
+        LlmEngine engine, IReadOnlyList<int> promptIds, GenerationOptions options, CancellationToken cancellation)
+    {
         bool hasText = engine.Tokenizer is not null;
         bool endsLine = false;
         int count = 0;
@@ -65,6 +82,16 @@ internal sealed class GenerateCommand
 
         if (!endsLine)
             StandardOutput.WriteLine();
-        return CommandGuard.Success;
+    }
+
+    /// <summary>Several answers, each below a line that says which, and with what seed it comes alone.</summary>
+    private static void WriteTexts(IReadOnlyList<GenerationResult> results, bool hasText, ulong seed)
+    {
+        for (int i = 0; i < results.Count; i++)
+        {
+            string text = hasText ? results[i].Text : string.Join(',', results[i].TokenIds);
+            StandardOutput.WriteLine($"--- answer {i + 1} of {results.Count}, seed {unchecked(seed + (ulong)i)} ---");
+            StandardOutput.Write(text.EndsWith('\n') ? text : text + "\n");
+        }
     }
 }

@@ -6,6 +6,7 @@ namespace Llm42.Cli.Json;
 
 /// <summary>How the command writes JSON: snake case, text as text, floats so that they read back to the same bits.</summary>
 [JsonSerializable(typeof(GenerateJson))]
+[JsonSerializable(typeof(GenerateAllJson))]
 [JsonSerializable(typeof(ScoreJson))]
 [JsonSerializable(typeof(TokenizeJson))]
 [JsonSerializable(typeof(CheckJson))]

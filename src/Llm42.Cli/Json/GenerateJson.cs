@@ -23,6 +23,9 @@ internal sealed record GenerateJson(
     };
 }
 
+/// <summary>What `generate --n` writes where it gives more than one answer: each as a single one is written.</summary>
+internal sealed record GenerateAllJson(IReadOnlyList<GenerateJson> Choices);
+
 /// <summary>How many tokens a request took.</summary>
 internal sealed record UsageJson(int PromptTokens, int CompletionTokens);
 

@@ -92,6 +92,40 @@ internal static class Flag
             },
         };
 
+    /// <summary>A number for each of some token ids: "5:-100,7:2.5"; may be given more than once.</summary>
+    public static Option<Dictionary<int, float>?> TokenNumbers(string name, string description, float min, float max) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "ID:X",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+            CustomParser = result =>
+            {
+                Dictionary<int, float> numbers = [];
+                foreach (string part in result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries)))
+                {
+                    string[] sides = part.Split(':');
+                    if (sides.Length != 2
+                        || !int.TryParse(sides[0], NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+                        || !float.TryParse(sides[1], NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
+                        || !(value >= min && value <= max))
+                    {
+                        result.AddError($"{name} has '{part}'; it must be a token id, a colon and a number from {min} to {max}, such as 5:{min}.");
+                        return null;
+                    }
+
+                    if (!numbers.TryAdd(id, value))
+                    {
+                        result.AddError($"{name} names token {id} twice; give it one number.");
+                        return null;
+                    }
+                }
+
+                return numbers;
+            },
+        };
+
     private static string Value(ArgumentResult result) => result.Tokens.Count == 0 ? "" : result.Tokens[^1].Value;
 
     private static T? Refuse<T>(ArgumentResult result, string name, string expected)

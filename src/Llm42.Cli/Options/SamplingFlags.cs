@@ -22,6 +22,23 @@ internal sealed class SamplingFlags
 
     private readonly Option<float?> _minP = Flag.Real("--min-p", "Drop tokens less likely than this times the most likely one.", 0, 1);
 
+    private readonly Option<float?> _repetitionPenalty = Flag.Real(
+        "--repetition-penalty",
+        "Above 1, tokens of the prompt and the answer become less likely (default: the model's generation_config.json, else 1).",
+        0, 10);
+
+    private readonly Option<float?> _presencePenalty = Flag.Real(
+        "--presence-penalty", "Taken off the logits of tokens that the answer holds (default 0).", -2, 2);
+
+    private readonly Option<float?> _frequencyPenalty = Flag.Real(
+        "--frequency-penalty", "Taken off a token's logit for each time that the answer holds it (default 0).", -2, 2);
+
+    private readonly Option<Dictionary<int, float>?> _logitBias = Flag.TokenNumbers(
+        "--logit-bias", "Added to the logit of token ID; several with commas, or given more than once. -100 bans a token.", -100, 100);
+
+    private readonly Option<int?> _n = Flag.Integer(
+        "--n", "Answers to give (default 1); answer i, from 0, is the one of --seed + i.", 1, GenerationOptions.MaxN);
+
     private readonly Option<ulong?> _seed = Flag.Seed("--seed", "Seed of the sampling noise (default 0).", "--random-seed", "--sampling-seed");
 
     private readonly Option<bool> _ignoreEos = Flag.Switch("--ignore-eos", "Go on behind the model's end token.");
@@ -38,7 +55,10 @@ internal sealed class SamplingFlags
     public void AddTo(Command command)
     {
         Option[] all =
-            [_deterministic, _maxTokens, _temperature, _topP, _topK, _minP, _seed, _ignoreEos, _stop, _logprobs];
+        [
+            _deterministic, _maxTokens, _temperature, _topP, _topK, _minP, _repetitionPenalty, _presencePenalty,
+            _frequencyPenalty, _logitBias, _n, _seed, _ignoreEos, _stop, _logprobs,
+        ];
         foreach (Option option in all)
             command.Add(option);
     }
@@ -58,6 +78,11 @@ internal sealed class SamplingFlags
             TopP = parsed.GetValue(_topP),
             TopK = parsed.GetValue(_topK),
             MinP = parsed.GetValue(_minP),
+            RepetitionPenalty = parsed.GetValue(_repetitionPenalty),
+            PresencePenalty = parsed.GetValue(_presencePenalty) ?? Defaults.PresencePenalty,
+            FrequencyPenalty = parsed.GetValue(_frequencyPenalty) ?? Defaults.FrequencyPenalty,
+            LogitBias = parsed.GetValue(_logitBias) ?? Defaults.LogitBias,
+            N = parsed.GetValue(_n) ?? Defaults.N,
             Seed = parsed.GetValue(_seed) ?? Defaults.Seed,
             IsDeterministic = isDeterministic,
             IgnoreEos = parsed.GetValue(_ignoreEos),

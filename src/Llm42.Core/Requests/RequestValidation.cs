@@ -26,6 +26,11 @@ internal static class RequestValidation
         if (request.TopLogprobs < 0 || request.TopLogprobs > most)
             throw new ArgumentException($"top_logprobs is {request.TopLogprobs}; it must be 0..{most}.");
         request.Sampling.Validate();
+        foreach (int token in request.Sampling.LogitBias.Keys)
+        {
+            if ((uint)token >= (uint)info.VocabularySize)
+                throw new ArgumentException($"logit_bias names token {token}; the vocabulary has 0..{info.VocabularySize - 1}.");
+        }
         if (!request.IsDeterministic)
             return;
         if (options.Determinism == DeterminismMode.Off)

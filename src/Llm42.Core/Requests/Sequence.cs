@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Llm42.Core.Execution;
 using Llm42.Core.KvCache;
+using Llm42.Core.Sampling;
 
 namespace Llm42.Core.Requests;
 
@@ -13,6 +15,7 @@ public sealed class Sequence
     private readonly List<int> _drafts = [];
     private readonly List<float> _draftMargins = [];
     private readonly List<RowPrediction> _promptScores = [];
+    private readonly SamplingState? _sampling;
 
     /// <summary>A sequence that has not run yet.</summary>
     /// <param name="id">Number in order of arrival.</param>
@@ -27,6 +30,7 @@ public sealed class Sequence
         _tokens = [.. request.PromptIds];
         Blocks = new BlockTable(pageSize);
         TextStop = request.TextStop?.Fork();
+        _sampling = SamplingState.Of(request);
     }
 
     /// <summary>Number in order of arrival.</summary>
@@ -100,6 +104,16 @@ public sealed class Sequence
     /// <summary>The last draft may end the request, so that drafting on would be idle.</summary>
     internal bool DraftMayFinish { get; set; }
 
+    /// <summary>Bias or penalties are in force.</summary>
+    public bool HasAdjustments => _sampling is not null;
+
+    /// <summary>
+    /// Appends the adjustments of the logits that choose the token at a position, by ascending token id: those of the
+    /// committed tokens and of the drafts before it. The position is that of the first draft, or a later one.
+    /// </summary>
+    public void AppendAdjustments(int position, List<LogitAdjustment> adjustments) =>
+        _sampling?.AppendAdjustments(CollectionsMarshal.AsSpan(_drafts)[..(position - _tokens.Count)], adjustments);
+
     /// <summary>The token at a position, drafts included.</summary>
     public int TokenAt(int position) =>
         position < _tokens.Count ? _tokens[position] : _drafts[position - _tokens.Count];
@@ -122,6 +136,7 @@ public sealed class Sequence
     {
         Outbox.Enqueue(new TokenEvent(CommittedCount, tokenId, prediction.Logprob, prediction.Top));
         _tokens.Add(tokenId);
+        _sampling?.Commit(tokenId);
     }
 
     internal void AppendPromptScore(RowPrediction score) => _promptScores.Add(score);

@@ -32,28 +32,40 @@ internal sealed class RequestBuilder
                 "The prompt has no tokens: the text is empty and no special token is added. Give some text.", nameof(prompt));
     }
 
-    /// <summary>A request to generate.</summary>
-    public GenerationRequest Build(IReadOnlyList<int> promptIds, GenerationOptions options)
+    /// <summary>The requests to generate, one per answer: alike but for their seeds.</summary>
+    public IReadOnlyList<GenerationRequest> Build(IReadOnlyList<int> promptIds, GenerationOptions options)
     {
         ArgumentNullException.ThrowIfNull(promptIds);
-        return new GenerationRequest
+        if (options.N is < 1 or > GenerationOptions.MaxN)
+            throw new ArgumentException($"n is {options.N}; it must be 1..{GenerationOptions.MaxN}.");
+        var first = BuildFirst(promptIds, options);
+        return [.. Enumerable.Range(0, options.N).Select(i => first with
         {
-            PromptIds = [.. promptIds],
-            Sampling = new SamplingParameters
-            {
-                Temperature = options.Temperature ?? _defaults.Temperature ?? 1f,
-                TopP = options.TopP ?? _defaults.TopP ?? 1f,
-                TopK = options.TopK ?? _defaults.TopK ?? 0,
-                MinP = options.MinP ?? _defaults.MinP ?? 0f,
-                Seed = options.Seed,
-            },
-            MaxTokens = options.MaxTokens,
-            IsDeterministic = options.IsDeterministic,
-            StopTokenIds = options.IgnoreEos ? new HashSet<int>() : _eosTokenIds,
-            TextStop = BuildTextStop(options.Stop),
-            TopLogprobs = options.TopLogprobs,
-        };
+            Sampling = first.Sampling with { Seed = unchecked(first.Sampling.Seed + (ulong)i) },
+        })];
     }
+
+    private GenerationRequest BuildFirst(IReadOnlyList<int> promptIds, GenerationOptions options) => new()
+    {
+        PromptIds = [.. promptIds],
+        Sampling = new SamplingParameters
+        {
+            Temperature = options.Temperature ?? _defaults.Temperature ?? 1f,
+            TopP = options.TopP ?? _defaults.TopP ?? 1f,
+            TopK = options.TopK ?? _defaults.TopK ?? 0,
+            MinP = options.MinP ?? _defaults.MinP ?? 0f,
+            RepetitionPenalty = options.RepetitionPenalty ?? _defaults.RepetitionPenalty ?? 1f,
+            PresencePenalty = options.PresencePenalty,
+            FrequencyPenalty = options.FrequencyPenalty,
+            LogitBias = options.LogitBias.ToDictionary(),
+            Seed = options.Seed,
+        },
+        MaxTokens = options.MaxTokens,
+        IsDeterministic = options.IsDeterministic,
+        StopTokenIds = options.IgnoreEos ? new HashSet<int>() : _eosTokenIds,
+        TextStop = BuildTextStop(options.Stop),
+        TopLogprobs = options.TopLogprobs,
+    };
 
     private TextStop? BuildTextStop(IReadOnlyList<string> stops)
     {

@@ -33,6 +33,7 @@ internal sealed class Predictor : IDisposable
     private readonly NativeBuffer _marginBuffer;
     private readonly NativeBuffer _logprobBuffer;
     private TopBuffers? _top;
+    private AdjustmentBuffers? _adjustments;
 
     public Predictor(
         NativeDevice device, ModelConfig config, ModelWeights weights, Activations activations, NativeStream stream,
@@ -73,12 +74,14 @@ internal sealed class Predictor : IDisposable
             ComputeLogits(batch, numerics, first, launchedRows);
             Predict(_requests.AsSpan(first, rows), predictions.AsSpan(first, rows));
         }
+        _requests.AsSpan(0, count).Clear(); // keeps no finished sequence alive
         return predictions;
     }
 
     public void Dispose()
     {
         _top?.Dispose();
+        _adjustments?.Dispose();
         foreach (var buffer in _owned)
             buffer.Dispose();
     }
@@ -148,6 +151,7 @@ internal sealed class Predictor : IDisposable
         for (var row = 0; row < rows; row++)
             _sampling[row] = requests[row].Sampling;
         _samplingBuffer.Upload<SamplingRow>(_stream, _sampling.AsSpan(0, rows));
+        var adjustments = UploadAdjustments(requests);
         Operators.Sample(_stream, new SampleArguments
         {
             Rows = rows,
@@ -156,6 +160,9 @@ internal sealed class Predictor : IDisposable
             Sampling = _samplingBuffer,
             Ids = _idBuffer,
             Margins = _marginBuffer,
+            AdjustmentStarts = adjustments is null ? default : adjustments.Starts,
+            Adjustments = adjustments is null ? default : adjustments.Values,
+            AdjustmentCount = adjustments?.Count ?? 0,
         });
         _idBuffer.Download(_stream, _ids.AsSpan(0, rows));
         _marginBuffer.Download(_stream, _margins.AsSpan(0, rows));
@@ -170,6 +177,20 @@ internal sealed class Predictor : IDisposable
         }
         if (known)
             _idBuffer.Upload<int>(_stream, _ids.AsSpan(0, rows));
+    }
+
+    /// <summary>Bias and penalties, if any row has them.</summary>
+    private AdjustmentBuffers? UploadAdjustments(ReadOnlySpan<RowRequest> requests)
+    {
+        foreach (var request in requests)
+        {
+            if (request.Adjusted is null)
+                continue;
+            _adjustments ??= new AdjustmentBuffers(Device, _chunkRows);
+            _adjustments.Upload(_stream, requests);
+            return _adjustments;
+        }
+        return null;
     }
 
     private void ComputeLogprobs(int rows, int top)

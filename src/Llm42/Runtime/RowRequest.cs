@@ -8,7 +8,8 @@ namespace Llm42.Runtime;
 /// <param name="Sampling">How to choose the token.</param>
 /// <param name="KnownToken">The token that follows anyway, because the row is scored; null where it is chosen.</param>
 /// <param name="Top">How many of the most likely tokens to report.</param>
-internal readonly record struct RowRequest(SamplingRow Sampling, int? KnownToken, int Top)
+/// <param name="Adjusted">The row's sequence where bias or penalties are in force for it; else null.</param>
+internal readonly record struct RowRequest(SamplingRow Sampling, int? KnownToken, int Top, Sequence? Adjusted)
 {
     /// <summary>Of a row of a segment.</summary>
     public static RowRequest Of(BatchSegment segment, int row)
@@ -18,9 +19,10 @@ internal readonly record struct RowRequest(SamplingRow Sampling, int? KnownToken
         if (segment.Kind == SegmentKind.Prefill && position < segment.Sequence.Tokens.Count)
         {
             return new RowRequest(
-                Sample(SamplingParameters.Greedy, position), segment.Sequence.Tokens[position], request.TopLogprobs);
+                Sample(SamplingParameters.Greedy, position), segment.Sequence.Tokens[position], request.TopLogprobs, null);
         }
-        return new RowRequest(Sample(request.Sampling, position), null, request.TopLogprobs);
+        return new RowRequest(
+            Sample(request.Sampling, position), null, request.TopLogprobs, segment.Sequence.HasAdjustments ? segment.Sequence : null);
     }
 
     private static SamplingRow Sample(SamplingParameters sampling, int position) => new()

@@ -27,6 +27,9 @@ public sealed unsafe class LogitsArgumentTests
             Sampling = views.Values(rows),
             Ids = views.Values(new int[Rows]),
             Margins = views.Values(new float[Rows]),
+            AdjustmentStarts = views.Values(0, 0, 0, 1, 1, 1, 3, 3, 4),
+            Adjustments = views.Values(Adjustment(2), Adjustment(0), Adjustment(15), Adjustment(7)),
+            AdjustmentCount = 4,
         };
         Refusals<SampleParams> refusals = new(good, p => NativeMethods.Sample(device.Stream.Pointer, p));
         refusals
@@ -38,6 +41,15 @@ public sealed unsafe class LogitsArgumentTests
             .AddView("sampling", foreign, (ref SampleParams p) => ref p.Sampling)
             .AddView("ids", foreign, (ref SampleParams p) => ref p.Ids)
             .AddView("margins", foreign, (ref SampleParams p) => ref p.Margins, optional: true)
+            .AddView("adjustment_starts", foreign, (ref SampleParams p) => ref p.AdjustmentStarts, optional: true)
+            .AddView("adjustments", foreign, (ref SampleParams p) => ref p.Adjustments)
+            .Add("adjustment_count", "-1", (ref SampleParams p) => p.AdjustmentCount = -1)
+            .Add("adjustment_count", "2147483648", (ref SampleParams p) => p.AdjustmentCount = 1L << 31)
+            .Add("adjustment_count", "4", (ref SampleParams p) => p.AdjustmentStarts = default)
+            .Add("adjustment_count", "4", (ref SampleParams p) => p.Rows = 0)
+            .Add("adjustment_starts", "NULL", (ref SampleParams p) => (p.AdjustmentStarts, p.AdjustmentCount) = (default, 0))
+            .Add("ids", "adjustments", (ref SampleParams p) => p.Ids = p.Adjustments)
+            .Add("margins", "adjustment_starts", (ref SampleParams p) => p.Margins = p.AdjustmentStarts)
             .AddStride("logits_stride", (ref SampleParams p) => p.LogitsStride = 1, (ref SampleParams p) => p.LogitsStride = -64);
         if (device.Info.Backend == "cpu")
         {
@@ -61,6 +73,38 @@ public sealed unsafe class LogitsArgumentTests
                 changed[5] = bad;
                 View view = views.Values(changed);
                 refusals.Add(Status.InvalidArgument, [field, value, "5"], (ref SampleParams p) => p.Sampling = view);
+            }
+
+            // Index 2 is the second adjustment of row 5.
+            foreach ((string field, string value, LogitAdjustment bad) in ((string, string, LogitAdjustment)[])[
+                ("token_id", "-1", Adjustment(-1)),
+                ("token_id", "16", Adjustment(16)),
+                ("token_id", "is 0", Adjustment(0)),
+                ("bias", "nan", Adjustment(3) with { Bias = float.NaN }),
+                ("bias", "-inf", Adjustment(3) with { Bias = float.NegativeInfinity }),
+                ("repetition", "0", Adjustment(3) with { Repetition = 0 }),
+                ("repetition", "-1", Adjustment(3) with { Repetition = -1 }),
+                ("repetition", "nan", Adjustment(3) with { Repetition = float.NaN }),
+                ("repetition", "inf", Adjustment(3) with { Repetition = float.PositiveInfinity }),
+                ("penalty", "nan", Adjustment(3) with { Penalty = float.NaN }),
+                ("penalty", "inf", Adjustment(3) with { Penalty = float.PositiveInfinity }),
+            ])
+            {
+                View view = views.Values(Adjustment(2), Adjustment(0), bad, Adjustment(7));
+                refusals.Add(
+                    Status.InvalidArgument, ["adjustments[2]", field, value, "row 5"], (ref SampleParams p) => p.Adjustments = view);
+            }
+
+            foreach ((string place, int[] starts) in ((string, int[])[])[
+                ("[0] is 1", [1, 1, 1, 1, 1, 1, 3, 3, 4]),
+                ("[4] is 0", [0, 0, 0, 1, 0, 1, 3, 3, 4]),
+                ("[8] is 3", [0, 0, 0, 1, 1, 1, 3, 3, 3]),
+                ("[6] is 5", [0, 0, 0, 1, 1, 1, 5, 5, 5]),
+                ("[1] is -1", [0, -1, 0, 1, 1, 1, 3, 3, 4]),
+            ])
+            {
+                View view = views.Values(starts);
+                refusals.Add("adjustment_starts", place, (ref SampleParams p) => p.AdjustmentStarts = view);
             }
         }
 
@@ -151,4 +195,6 @@ public sealed unsafe class LogitsArgumentTests
         wide.TopLogprobs = views.Values(new float[Rows * 1025]);
         Assert.AreEqual(Status.InvalidArgument, NativeMethods.TopLogprobs(device.Stream.Pointer, &wide));
     }
+
+    private static LogitAdjustment Adjustment(int id) => new() { TokenId = id, Bias = 1, Repetition = 1.5f, Penalty = 0.5f };
 }

@@ -212,9 +212,19 @@ internal static unsafe class StructLayouts
         }
 
         {
+            LogitAdjustment value = default;
+            byte* start = (byte*)&value;
+            facts.Add(new("sizeof(llm42_logit_adjustment)", 16, sizeof(LogitAdjustment)));
+            facts.Add(new("llm42_logit_adjustment.token_id", 0, (byte*)&value.TokenId - start));
+            facts.Add(new("llm42_logit_adjustment.bias", 4, (byte*)&value.Bias - start));
+            facts.Add(new("llm42_logit_adjustment.repetition", 8, (byte*)&value.Repetition - start));
+            facts.Add(new("llm42_logit_adjustment.penalty", 12, (byte*)&value.Penalty - start));
+        }
+
+        {
             SampleParams value = default;
             byte* start = (byte*)&value;
-            facts.Add(new("sizeof(llm42_sample_params)", 88, sizeof(SampleParams)));
+            facts.Add(new("sizeof(llm42_sample_params)", 128, sizeof(SampleParams)));
             facts.Add(new("llm42_sample_params.struct_size", 0, (byte*)&value.StructSize - start));
             facts.Add(new("llm42_sample_params.rows", 4, (byte*)&value.Rows - start));
             facts.Add(new("llm42_sample_params.vocabulary", 8, (byte*)&value.Vocabulary - start));
@@ -224,6 +234,9 @@ internal static unsafe class StructLayouts
             facts.Add(new("llm42_sample_params.sampling", 40, (byte*)&value.Sampling - start));
             facts.Add(new("llm42_sample_params.ids", 56, (byte*)&value.Ids - start));
             facts.Add(new("llm42_sample_params.margins", 72, (byte*)&value.Margins - start));
+            facts.Add(new("llm42_sample_params.adjustment_starts", 88, (byte*)&value.AdjustmentStarts - start));
+            facts.Add(new("llm42_sample_params.adjustments", 104, (byte*)&value.Adjustments - start));
+            facts.Add(new("llm42_sample_params.adjustment_count", 120, (byte*)&value.AdjustmentCount - start));
         }
 
         {

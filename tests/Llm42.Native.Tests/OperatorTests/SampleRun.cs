@@ -7,8 +7,18 @@ namespace Llm42.Native.Tests.OperatorTests;
 internal static class SampleRun
 {
     public static (int[] Ids, float[] Margins) Run(
-        TestDevice device, float[] logits, int vocabulary, SamplingRow[] rows, int stride = 0)
+        TestDevice device, float[] logits, int vocabulary, SamplingRow[] rows, int stride = 0,
+        LogitAdjustment[][]? adjustments = null)
     {
+        LogitAdjustment[] all = [.. (adjustments ?? []).SelectMany(row => row)];
+        int[] starts = new int[rows.Length + 1];
+        for (int r = 0; r < (adjustments?.Length ?? 0); ++r)
+        {
+            starts[r + 1] = starts[r] + adjustments![r].Length;
+        }
+
+        using NativeBuffer startBuffer = device.Upload(starts);
+        using NativeBuffer adjustmentBuffer = device.Upload(all);
         using NativeBuffer logitBuffer = device.Upload(logits);
         using NativeBuffer sampling = device.Upload(rows);
         using NativeBuffer ids = device.Bytes(4 * rows.Length);
@@ -22,6 +32,9 @@ internal static class SampleRun
             Sampling = sampling,
             Ids = ids,
             Margins = margins,
+            AdjustmentStarts = adjustments is null ? default : startBuffer,
+            Adjustments = all.Length == 0 ? default : adjustmentBuffer,
+            AdjustmentCount = all.Length,
         });
         return (device.Read<int>(ids, rows.Length), device.Read<float>(margins, rows.Length));
     }

@@ -51,6 +51,22 @@ public sealed class ModelDirectoryTests
     }
 
     [TestMethod]
+    public async Task The_repetition_penalty_comes_from_generation_config_unless_asked_for()
+    {
+        var longer = Greedy with { MaxTokens = 100 };
+        using var directory = new TemporaryDirectory().CopyOf(Stories.Directory);
+        Change(directory, "generation_config.json", json => json["repetition_penalty"] = 3);
+        await using var engine = await LlmEngine.LoadAsync(directory.Path);
+        await using var silent = await Stories.LoadAsync();
+        var byDefault = await engine.CompleteAsync(Stories.Prompt, longer);
+        var asked = await silent.CompleteAsync(Stories.Prompt, longer with { RepetitionPenalty = 3 });
+        var none = await engine.CompleteAsync(Stories.Prompt, longer with { RepetitionPenalty = 1 });
+        CollectionAssert.AreEqual(asked.TokenIds.ToArray(), byDefault.TokenIds.ToArray());
+        CollectionAssert.AreEqual((await silent.CompleteAsync(Stories.Prompt, longer)).TokenIds.ToArray(), none.TokenIds.ToArray());
+        CollectionAssert.AreNotEqual(none.TokenIds.ToArray(), byDefault.TokenIds.ToArray());
+    }
+
+    [TestMethod]
     public async Task A_directory_without_a_tokenizer_takes_ids_and_refuses_text()
     {
         using var directory = new TemporaryDirectory().CopyOf(Stories.Directory);

@@ -31,6 +31,25 @@ public sealed class RequestErrorTests
         engine => engine.CompleteAsync("a", new GenerationOptions { Temperature = -1 }), "temperature is -1");
 
     [TestMethod]
+    public async Task A_repetition_penalty_out_of_range() => await Refused(
+        engine => engine.CompleteAsync("a", new GenerationOptions { RepetitionPenalty = 0 }), "repetition_penalty is 0; it must be above 0");
+
+    [TestMethod]
+    public async Task A_bias_outside_the_vocabulary() => await Refused(
+        engine => engine.CompleteAsync("a", new GenerationOptions { LogitBias = new Dictionary<int, float> { [27] = 1 } }),
+        "logit_bias names token 27; the vocabulary has 0..26");
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(129)]
+    public async Task A_number_of_answers_out_of_range(int n) => await Refused(
+        engine => engine.CompleteAllAsync("a", new GenerationOptions { N = n }), $"n is {n}; it must be 1..128");
+
+    [TestMethod]
+    public async Task Several_answers_where_one_is_given() => await Refused(
+        engine => engine.CompleteAsync("a", new GenerationOptions { N = 2 }), "n is 2; CompleteAsync gives one answer. Use CompleteAllAsync");
+
+    [TestMethod]
     public async Task Too_many_logprobs() => await Refused(
         engine => engine.CompleteAsync("a", new GenerationOptions { TopLogprobs = 28 }), "top_logprobs is 28; it must be 0..27");
 

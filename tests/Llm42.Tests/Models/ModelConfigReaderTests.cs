@@ -144,6 +144,14 @@ public sealed class ModelConfigReaderTests
         directory.Write(GenerationDefaults.FileName, """{"do_sample":false,"temperature":0.6}""");
         Assert.AreEqual(0f, GenerationDefaults.Read(directory.Path, 100).Temperature);
 
+        directory.Write(GenerationDefaults.FileName, """{"do_sample":false,"repetition_penalty":1.1}""");
+        Assert.AreEqual(1.1f, GenerationDefaults.Read(directory.Path, 100).RepetitionPenalty);
+        directory.Write(GenerationDefaults.FileName, """{"temperature":0.6,"repetition_penalty":1.2}""");
+        Assert.AreEqual(1.2f, GenerationDefaults.Read(directory.Path, 100).RepetitionPenalty);
+        directory.Write(GenerationDefaults.FileName, """{"repetition_penalty":0}""");
+        Assert.Contains(
+            "repetition_penalty", Assert.ThrowsExactly<ModelFormatException>(() => GenerationDefaults.Read(directory.Path, 100)).Message);
+
         directory.Write(GenerationDefaults.FileName, """{"top_p":0}""");
         var error = Assert.ThrowsExactly<ModelFormatException>(() => GenerationDefaults.Read(directory.Path, 100));
         Assert.Contains("top_p must be a number", error.Message);
