@@ -1,5 +1,6 @@
 using Llm42.Core.Execution;
 using Llm42.Core.KvCache;
+using Llm42.Core.Observability;
 
 namespace Llm42.Core.Requests;
 
@@ -69,6 +70,9 @@ public sealed class Sequence
 
     /// <summary>Counts.</summary>
     public RequestStatistics Statistics { get; } = new();
+
+    /// <summary>What metrics and traces know of it; null outside of an engine.</summary>
+    internal RequestObservation? Observation { get; init; }
 
     /// <summary>Why it ended; null while it runs.</summary>
     public FinishReason? FinishReason { get; internal set; }

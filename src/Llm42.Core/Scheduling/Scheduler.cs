@@ -18,6 +18,7 @@ public sealed class Scheduler
     private readonly PrefixCache? _prefixCache;
     private readonly List<Sequence> _waiting = [];
     private readonly List<Sequence> _running = [];
+    private readonly List<Sequence> _preempted = [];
     private long _step;
 
     /// <summary>A scheduler with all KV pages of the executor free.</summary>
@@ -36,6 +37,9 @@ public sealed class Scheduler
 
     /// <summary>Sequences that hold no pages, oldest first.</summary>
     public IReadOnlyList<Sequence> Waiting => _waiting;
+
+    /// <summary>Sequences that the last call of <see cref="Next"/> took the pages from.</summary>
+    public IReadOnlyList<Sequence> Preempted => _preempted;
 
     /// <summary>The KV pages.</summary>
     public PagePool Pool => _pool;
@@ -80,6 +84,7 @@ public sealed class Scheduler
     public BatchPlan? Next()
     {
         _step++;
+        _preempted.Clear();
         _prefixCache?.BeginStep();
         Admit();
         if (_running.Count == 0)
@@ -277,6 +282,7 @@ public sealed class Scheduler
         victim.PublishedPages = 0;
         victim.PublishedName = PrefixIndex.Root;
         victim.Statistics.Preemptions++;
+        _preempted.Add(victim);
         _running.Remove(victim);
         Enqueue(victim);
     }

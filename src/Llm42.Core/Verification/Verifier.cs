@@ -90,6 +90,7 @@ public sealed class Verifier
         int accepted = CountAccepted(drafts, predictions);
 
         RequestStatistics statistics = sequence.Statistics;
+        statistics.VerifyRows += segment.Rows;
         if (drafts.Length > 0)
             statistics.VerificationWindows++;
         if (accepted < drafts.Length)
@@ -107,8 +108,11 @@ public sealed class Verifier
             statistics.TokensAccepted++;
         }
 
-        if (sequence.FinishReason is null)
-            Commit(sequence, predictions[accepted].TokenId, predictions[accepted]);
+        if (sequence.FinishReason is not null)
+            return;
+        Commit(sequence, predictions[accepted].TokenId, predictions[accepted]);
+        if (drafts.Length > 0 && accepted == drafts.Length)
+            statistics.BonusTokens++;
     }
 
     private int CountAccepted(int[] drafts, PredictionSpan predictions)
