@@ -8,8 +8,12 @@ internal sealed class ScriptedModel(int[] canonical, Dictionary<int, int>? flips
 {
     public ExecutorInfo Info { get; } = new(100, 1024, pageSize, 64, false, "scripted-1");
 
+    /// <summary>Called with each plan before it runs.</summary>
+    public Action<BatchPlan>? OnExecute { get; set; }
+
     public StepResult Execute(BatchPlan plan)
     {
+        OnExecute?.Invoke(plan);
         List<RowPrediction> predictions = [];
         foreach (BatchSegment segment in plan.Segments)
         {
