@@ -145,7 +145,10 @@ public sealed class LlmEngine : IAsyncDisposable
             tokens.AddRange(chunk.Tokens);
             last = chunk;
         }
-        return new GenerationResult(text.ToString(), tokens, last.FinishReason!.Value, last.Usage!, last.Statistics!);
+        return new GenerationResult(text.ToString(), tokens, last.FinishReason!.Value, last.Usage!, last.Statistics!)
+        {
+            LayerTrace = last.LayerTrace,
+        };
     }
 
     private async IAsyncEnumerable<GenerationChunk> StreamAsync(
@@ -174,7 +177,10 @@ public sealed class LlmEngine : IAsyncDisposable
                 completion.Reason,
                 new TokenUsage(
                     completion.PromptTokens, completion.CompletionTokens, completion.Statistics.CachedTokens),
-                completion.Statistics);
+                completion.Statistics)
+            {
+                LayerTrace = completion.LayerTrace,
+            };
         }
         finally
         {

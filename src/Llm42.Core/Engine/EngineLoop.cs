@@ -217,7 +217,10 @@ public sealed class EngineLoop : IAsyncDisposable
             _observer.Ended(sequence, error: null);
             if (_handles.Remove(sequence, out RequestHandle? handle))
                 handle.Complete(new RequestCompletion(
-                    reason, sequence.PromptLength, sequence.CommittedCount, sequence.Statistics, sequence.PromptScores));
+                    reason, sequence.PromptLength, sequence.CommittedCount, sequence.Statistics, sequence.PromptScores)
+                {
+                    LayerTrace = sequence.ToLayerTrace(),
+                });
         }
     }
 

@@ -13,6 +13,7 @@ public sealed class Sequence
     private readonly List<int> _tokens;
     private readonly List<int> _drafts = [];
     private readonly List<RowPrediction> _promptScores = [];
+    private readonly List<RowHashes> _capturedRows = [];
 
     /// <summary>A sequence that has not run yet.</summary>
     /// <param name="id">Number in order of arrival.</param>
@@ -117,4 +118,22 @@ public sealed class Sequence
     }
 
     internal void AppendPromptScore(RowPrediction score) => _promptScores.Add(score);
+
+    /// <summary>
+    /// Keeps the hashes of a row that stands. The first one of a position stays: after a preemption the row is run
+    /// again, but what follows it has been predicted from the first.
+    /// </summary>
+    internal void Capture(int position, RowHashes hashes)
+    {
+        if (position == _capturedRows.Count)
+            _capturedRows.Add(hashes);
+    }
+
+    /// <summary>The hashes of the rows that prompt and answer came from, if the request asked for them.</summary>
+    internal LayerTrace? ToLayerTrace()
+    {
+        // The last window may have run rows behind the end of the answer.
+        int rows = Math.Max(PromptLength, _tokens.Count - 1);
+        return Request.CaptureLayers ? new LayerTrace([.. _capturedRows.Take(rows)]) : null;
+    }
 }

@@ -134,7 +134,8 @@ public sealed class Scheduler
 
             // Pages that others own already cost nothing. A page of headroom for each running sequence keeps a
             // newcomer from being preempted at once.
-            PrefixCache? prefixCache = sequence.Request.ScorePrompt ? null : _prefixCache; // a scored row must run
+            bool mustRun = sequence.Request.ScorePrompt || sequence.Request.CaptureLayers; // every row, to be seen
+            PrefixCache? prefixCache = mustRun ? null : _prefixCache;
             List<PrefixIndex.Entry> matched = prefixCache?.Match(sequence) ?? [];
             int shared = matched.Count(entry => _pool.OwnersOf(entry.Page) > 0);
             if (_pool.AvailableCount < _pool.PagesFor(positions) - shared + _running.Count)

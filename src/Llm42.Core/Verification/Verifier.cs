@@ -23,9 +23,15 @@ public sealed class Verifier
             throw new InvalidOperationException(
                 $"The executor returned {result.Predictions.Count} predictions for {plan.PredictedRows} predicted rows.");
 
-        int first = 0;
+        int captured = plan.Segments.Sum(segment => segment.Sequence.Request.CaptureLayers ? segment.Rows : 0);
+        if (result.CapturedRows.Count != captured)
+            throw new InvalidOperationException(
+                $"The executor returned hashes of {result.CapturedRows.Count} rows for {captured} that were asked for.");
+
+        int first = 0, firstCaptured = 0;
         foreach (BatchSegment segment in plan.Segments)
         {
+            int computed = segment.Sequence.ComputedLength;
             var predictions = new PredictionSpan(result.Predictions, first, segment.PredictedRows);
             first += segment.PredictedRows;
             switch (segment.Kind)
@@ -34,6 +40,13 @@ public sealed class Verifier
                 case SegmentKind.Verify: ApplyVerify(segment, predictions); break;
                 default: ApplyDecode(segment, predictions[0], plan.Numerics); break;
             }
+
+            if (!segment.Sequence.Request.CaptureLayers)
+                continue;
+            // The rows by which the computed length has grown stand: no others do.
+            for (int row = 0; row < segment.Sequence.ComputedLength - computed; row++)
+                segment.Sequence.Capture(segment.FirstPosition + row, result.CapturedRows[firstCaptured + row]);
+            firstCaptured += segment.Rows;
         }
     }
 

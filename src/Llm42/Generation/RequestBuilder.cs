@@ -52,6 +52,7 @@ internal sealed class RequestBuilder
             StopTokenIds = options.IgnoreEos ? new HashSet<int>() : _eosTokenIds,
             TextStop = BuildTextStop(options.Stop),
             TopLogprobs = options.TopLogprobs,
+            CaptureLayers = options.CaptureLayers,
         };
     }
 
