@@ -129,6 +129,19 @@ public sealed class ActivityTests
     }
 
     [TestMethod]
+    public async Task Totals_are_up_to_date_before_anybody_hears_of_the_end()
+    {
+        using var listener = new Listener();
+        await using var engine = new EngineLoop(new ScriptedModel(Script), Options);
+        EngineStatistics? atEnd = null;
+        listener.OnStopped = () => atEnd = engine.Statistics;
+        await engine.Submit(Requests.Of(5, 12, deterministic: true)).Completion;
+        Assert.AreEqual(1, atEnd!.RequestsAtLength);
+        Assert.AreEqual(12, atEnd.DeterministicTokens);
+        Assert.AreEqual(new EngineLoad(Running: 0, Waiting: 0, FreePages: 62, CachedPages: 2, OwnedPages: 0), atEnd.Load);
+    }
+
+    [TestMethod]
     public async Task The_end_of_the_engine_and_a_refusal_end_the_span_too()
     {
         using var listener = new Listener();
@@ -192,12 +205,18 @@ public sealed class ActivityTests
                 ShouldListenTo = source => source.Name == RequestActivity.SourceName,
                 Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
                 ActivityStarted = _ => Interlocked.Increment(ref _started),
-                ActivityStopped = Stopped.Enqueue,
+                ActivityStopped = activity =>
+                {
+                    Stopped.Enqueue(activity);
+                    OnStopped?.Invoke();
+                },
             };
             ActivitySource.AddActivityListener(_listener);
         }
 
         public int Started => _started;
+
+        public Action? OnStopped { get; set; }
 
         public ConcurrentQueue<Activity> Stopped { get; } = new();
 
