@@ -1,3 +1,4 @@
+using Llm42.Core.Observability;
 using Llm42.Core.Requests;
 
 namespace Llm42;
@@ -19,6 +20,9 @@ public readonly record struct GenerationChunk(
     RequestStatistics? Statistics = null,
     int Index = 0)
 {
+    /// <summary>Hashes of the hidden state at each position, if asked for; only in the last piece.</summary>
+    public LayerTrace? LayerTrace { get; init; }
+
     /// <summary>Ids of <see cref="Tokens"/>.</summary>
     public IEnumerable<int> TokenIds => Tokens.Select(token => token.TokenId);
 }

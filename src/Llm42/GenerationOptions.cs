@@ -65,6 +65,12 @@ public sealed record GenerationOptions
     /// <summary>How many of the most likely tokens to report for each place, 0..1024.</summary>
     public int TopLogprobs { get; init; }
 
+    /// <summary>
+    /// Keep hashes of the hidden state at each position (<see cref="GenerationResult.LayerTrace"/>), to find where two
+    /// runs part. Changes no bit of the answer, but is slow and passes the prefix cache by.
+    /// </summary>
+    public bool CaptureLayers { get; init; }
+
     /// <summary>Add the special tokens that the tokenizer puts around a text.</summary>
     public bool AddSpecialTokens { get; init; } = true;
 }

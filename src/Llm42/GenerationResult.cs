@@ -1,3 +1,4 @@
+using Llm42.Core.Observability;
 using Llm42.Core.Requests;
 
 namespace Llm42;
@@ -15,6 +16,9 @@ public sealed record GenerationResult(
     TokenUsage Usage,
     RequestStatistics Statistics)
 {
+    /// <summary>Hashes of the hidden state at each position; null unless asked for.</summary>
+    public LayerTrace? LayerTrace { get; init; }
+
     /// <summary>Ids of <see cref="Tokens"/>, a final end-of-sequence token among them.</summary>
     public IReadOnlyList<int> TokenIds { get; } = [.. Tokens.Select(token => token.TokenId)];
 }

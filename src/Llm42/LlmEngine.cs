@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Llm42.Core.Engine;
+using Llm42.Core.Observability;
 using Llm42.Core.Requests;
 using Llm42.Generation;
 using Llm42.Tokenization;
@@ -16,13 +17,13 @@ public sealed class LlmEngine : IAsyncDisposable
     private readonly RequestBuilder _requests;
     private readonly Func<EngineDescription> _describeEngine;
 
-    internal LlmEngine(LoadedModel model, EngineOptions options)
+    internal LlmEngine(LoadedModel model, EngineOptions options, string? name = null)
     {
         _requests = model.Requests;
         _describeEngine = model.DescribeEngine;
         Tokenizer = model.Tokenizer;
         Model = model.Description;
-        _loop = new EngineLoop(model.Executor, options);
+        _loop = new EngineLoop(model.Executor, options, name);
     }
 
     /// <summary>The model.</summary>
@@ -33,6 +34,12 @@ public sealed class LlmEngine : IAsyncDisposable
 
     /// <summary>The model's tokenizer; null if its directory has none, and then prompts must be token ids.</summary>
     public ITokenizer? Tokenizer { get; }
+
+    /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
+    public EngineStatistics Statistics => _loop.Statistics;
+
+    /// <summary>Makes <see cref="Statistics"/> count from zero. The counters of the meter "Llm42" go on.</summary>
+    public void ResetStatistics() => _loop.ResetStatistics();
 
     /// <summary>Loads a model directory as Hugging Face lays it out.</summary>
     /// <param name="modelDirectory">Holds config.json, weights in safetensors files, and usually tokenizer.json.</param>
@@ -52,7 +59,7 @@ public sealed class LlmEngine : IAsyncDisposable
         options ??= new LlmEngineOptions();
         var model = await Task.Run(
             () => EngineLoader.Load(modelDirectory, options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
-        return new LlmEngine(model, options.Engine);
+        return new LlmEngine(model, options.Engine, options.Name);
     }
 
     /// <summary>
@@ -174,7 +181,10 @@ public sealed class LlmEngine : IAsyncDisposable
             texts[i].Append(chunk.Text);
             tokens[i].AddRange(chunk.Tokens);
             if (chunk.FinishReason is { } reason)
-                results[i] = new GenerationResult(texts[i].ToString(), tokens[i], reason, chunk.Usage!, chunk.Statistics!);
+                results[i] = new GenerationResult(texts[i].ToString(), tokens[i], reason, chunk.Usage!, chunk.Statistics!)
+                {
+                    LayerTrace = chunk.LayerTrace,
+                };
         }
         return results;
     }

@@ -33,6 +33,12 @@ public sealed record LlmEngineOptions
     /// <summary>Most positions of a sequence, prompt and answer together; 0 for the model's.</summary>
     public int MaxContext { get; init; }
 
+    /// <summary>
+    /// Tells the engine's metrics and traces from those of others in the process: the tag llm42.engine. Null for a
+    /// number.
+    /// </summary>
+    public string? Name { get; init; }
+
     /// <summary>Scheduler and verifier.</summary>
     public EngineOptions Engine { get; init; } = new();
 }

@@ -6,13 +6,20 @@ namespace Llm42.Core.Tests;
 /// <summary>Answers from two scripts, by the place of the predicted token in the answer: fast steps and canonical ones.</summary>
 internal sealed class ScriptedModel(int[] canonical, Dictionary<int, int>? flips = null, int pageSize = 8) : IModelExecutor
 {
-    public ExecutorInfo Info { get; } = new(100, 1024, pageSize, 64, false, "scripted-1");
+    public ExecutorInfo Info { get; } = new(100, 1024, pageSize, 64, false, "scripted-1") { CapturesLayers = true };
+
+    /// <summary>Called with each plan before it runs.</summary>
+    public Action<BatchPlan>? OnExecute { get; set; }
 
     public StepResult Execute(BatchPlan plan)
     {
+        OnExecute?.Invoke(plan);
         List<RowPrediction> predictions = [];
+        List<RowHashes> captured = [];
         foreach (BatchSegment segment in plan.Segments)
         {
+            if (segment.Sequence.Request.CaptureLayers)
+                captured.AddRange(Enumerable.Range(0, segment.Rows).Select(row => Capture(plan, segment, row)));
             for (int row = segment.FirstPredictedRow; row < segment.Rows; row++)
             {
                 int index = segment.FirstPosition + row + 1 - segment.Sequence.PromptLength;
@@ -24,7 +31,7 @@ internal sealed class ScriptedModel(int[] canonical, Dictionary<int, int>? flips
             }
         }
 
-        return new StepResult(predictions);
+        return new StepResult(predictions) { CapturedRows = captured };
     }
 
     public void CopyPage(int source, int destination)
@@ -33,5 +40,14 @@ internal sealed class ScriptedModel(int[] canonical, Dictionary<int, int>? flips
 
     public void Dispose()
     {
+    }
+
+    /// <summary>Hashes that tell what the row was: its token, its numerics, nothing, and its position as logits.</summary>
+    private static RowHashes Capture(BatchPlan plan, BatchSegment segment, int row)
+    {
+        int position = segment.FirstPosition + row;
+        return new RowHashes(
+            [(ulong)segment.Sequence.TokenAt(position), (ulong)plan.Numerics, 0],
+            row >= segment.FirstPredictedRow ? (ulong)position : null);
     }
 }

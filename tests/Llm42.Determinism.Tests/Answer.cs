@@ -1,3 +1,4 @@
+using Llm42.Core.Observability;
 using Llm42.Core.Requests;
 
 namespace Llm42.Determinism.Tests;
@@ -8,7 +9,13 @@ internal sealed record Answer(int[] TokenIds, int[] LogprobBits, RequestStatisti
     public static Answer Of(GenerationResult result) => new(
         [.. result.Tokens.Select(token => token.TokenId)],
         [.. result.Tokens.Select(token => BitConverter.SingleToInt32Bits(token.Logprob))],
-        result.Statistics);
+        result.Statistics)
+    {
+        Trace = result.LayerTrace,
+    };
+
+    /// <summary>Hashes of the hidden states, if the request asked for them.</summary>
+    public LayerTrace? Trace { get; init; }
 
     /// <summary>Ids and bits as one string, to be counted.</summary>
     public string Key => string.Join(',', TokenIds) + "|" + string.Join(',', LogprobBits);

@@ -22,9 +22,12 @@ internal sealed class CheckFlags
     private readonly Option<int?> _repetitions = Flag.Integer(
         "--repetitions", $"Repetitions of each throughput measurement; 0 measures none (default {Defaults.Repetitions}).", 0, 1000);
 
+    private readonly Option<bool> _explain = Flag.Switch(
+        "--explain", "Name the first position and layer where the hidden states of runs amid load part from the run alone.");
+
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_runs, _tokens, _neighbours, _seed, _repetitions])
+        foreach (Option option in (Option[])[_runs, _tokens, _neighbours, _seed, _repetitions, _explain])
             command.Add(option);
     }
 
@@ -36,5 +39,6 @@ internal sealed class CheckFlags
         Neighbours = parsed.GetValue(_neighbours) ?? Defaults.Neighbours,
         Seed = parsed.GetValue(_seed) ?? Defaults.Seed,
         Repetitions = parsed.GetValue(_repetitions) ?? Defaults.Repetitions,
+        Explain = parsed.GetValue(_explain),
     };
 }

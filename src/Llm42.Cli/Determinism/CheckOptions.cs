@@ -21,9 +21,22 @@ internal sealed record CheckOptions
     /// <summary>Repetitions of each throughput measurement; 0 measures none.</summary>
     public int Repetitions { get; init; } = 7;
 
+    /// <summary>Find out where in the model the answers of runs amid load part from the answer alone.</summary>
+    public bool Explain { get; init; }
+
     /// <summary>Temperatures of the checked requests.</summary>
     public IReadOnlyList<float> Temperatures { get; } = [0f, 0.7f];
 
     /// <summary>Concurrent requests of the throughput measurements.</summary>
     public IReadOnlyList<int> Concurrencies { get; } = [1, 4, 16];
+
+    /// <summary>How a checked request is answered.</summary>
+    public GenerationOptions RequestOf(bool isDeterministic, float temperature) => new()
+    {
+        MaxTokens = Tokens,
+        Temperature = temperature,
+        Seed = Seed,
+        IsDeterministic = isDeterministic,
+        IgnoreEos = true,
+    };
 }

@@ -1,3 +1,5 @@
+using Llm42.Core.Observability;
+
 namespace Llm42.Cli.Determinism;
 
 /// <summary>What a check found.</summary>
@@ -23,6 +25,12 @@ internal sealed record CheckReport(
                     failures.Add($"{row.DistinctOutputs} distinct outputs in {row.Runs} deterministic runs at temperature {row.Temperature} ({section.Name})");
             }
 
+            foreach (CheckSection section in Sections)
+            {
+                foreach (RowExplanation row in section.Explanations.Where(row => row.IsDeterministic && row.Parting is not null))
+                    failures.Add($"deterministic runs at temperature {row.Temperature} part ({section.Name}): {row.Parting!.InWords}");
+            }
+
             if (failures.Count > 0 || IsBoundToSection)
                 return failures;
             foreach (IGrouping<float, CheckRow> group in Sections.SelectMany(section => section.Rows)
@@ -31,6 +39,14 @@ internal sealed record CheckReport(
                 int outputs = group.Select(row => row.Answers[0].Bits).Distinct().Count();
                 if (outputs != 1)
                     failures.Add($"the deterministic output at temperature {group.Key} is not the same in every section");
+            }
+
+            foreach (IGrouping<float, RowExplanation> group in Sections.SelectMany(section => section.Explanations)
+                .Where(row => row.IsDeterministic).GroupBy(row => row.Temperature))
+            {
+                LayerTrace first = group.First().Alone;
+                if (group.Any(row => first.FirstDifference(row.Alone) is not null))
+                    failures.Add($"the hidden states of the deterministic output at temperature {group.Key} are not the same in every section");
             }
 
             return failures;

@@ -21,6 +21,8 @@ internal static class CheckReportWriter
             WriteSection(section, writer);
         if (report.Throughput.Count > 0)
             WriteThroughput(report, writer);
+        if (report.Options.Explain)
+            ExplanationWriter.Write(report.Sections, writer);
 
         writer.WriteLine();
         if (report.IsPass)

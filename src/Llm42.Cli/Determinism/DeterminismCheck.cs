@@ -90,20 +90,18 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
             }
         }
 
-        return new CheckSection(name, engine.Engine, rows);
+        return new CheckSection(name, engine.Engine, rows)
+        {
+            Explanations = options.Explain
+                ? await new Explainer(engine, load, options, progress).RunAsync(name, rows, cancellation).ConfigureAwait(false)
+                : [],
+        };
     }
 
     private async Task<CheckRow> RunRowAsync(
         LlmEngine engine, LoadGenerator load, bool isDeterministic, float temperature, CancellationToken cancellation)
     {
-        var requestOptions = new GenerationOptions
-        {
-            MaxTokens = options.Tokens,
-            Temperature = temperature,
-            Seed = options.Seed,
-            IsDeterministic = isDeterministic,
-            IgnoreEos = true,
-        };
+        GenerationOptions requestOptions = options.RequestOf(isDeterministic, temperature);
         var answers = new List<Answer>();
         int tokens = 0;
         var watch = Stopwatch.StartNew();

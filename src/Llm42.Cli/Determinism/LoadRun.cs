@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Llm42.Core.Observability;
 using Llm42.Core.Requests;
 
 namespace Llm42.Cli.Determinism;
@@ -73,6 +74,7 @@ internal sealed class LoadRun
     {
         var tokens = new List<TokenEvent>();
         RequestStatistics? statistics = null;
+        LayerTrace? trace = null;
         try
         {
             await foreach (GenerationChunk chunk in _engine.GenerateAsync(arrival.PromptIds, arrival.Options, cancellation)
@@ -85,6 +87,7 @@ internal sealed class LoadRun
                 }
 
                 statistics = chunk.Statistics ?? statistics;
+                trace = chunk.LayerTrace ?? trace;
             }
         }
         finally
@@ -92,6 +95,9 @@ internal sealed class LoadRun
             _events.Writer.TryWrite(0);
         }
 
-        return Answer.Of(tokens, statistics ?? throw new InvalidOperationException("the answer ended without its statistics."));
+        return Answer.Of(tokens, statistics ?? throw new InvalidOperationException("the answer ended without its statistics.")) with
+        {
+            LayerTrace = trace,
+        };
     }
 }

@@ -5,7 +5,7 @@ namespace Llm42.Cli.Json;
 /// <summary>What `check --json` and `demo --json` write.</summary>
 internal sealed record CheckJson(
     bool Pass, IReadOnlyList<string> Failures, ModelJson Model, CheckOptionsJson Options,
-    IReadOnlyList<CheckSectionJson> Sections, IReadOnlyList<ThroughputJson> Throughput)
+    IReadOnlyList<CheckSectionJson> Sections, IReadOnlyList<ThroughputJson> Throughput, ExplainJson? Explain)
 {
     public static CheckJson Of(CheckReport report) => new(
         report.IsPass,
@@ -15,7 +15,8 @@ internal sealed record CheckJson(
             report.Options.PromptIds, report.Options.Runs, report.Options.Tokens, report.Options.Neighbours, report.Options.Seed,
             report.Options.Repetitions),
         [.. report.Sections.Select(CheckSectionJson.Of)],
-        [.. report.Throughput.Select(ThroughputJson.Of)]);
+        [.. report.Throughput.Select(ThroughputJson.Of)],
+        report.Options.Explain ? ExplainJson.Of(report) : null);
 }
 
 /// <summary>What the check was asked to do.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Llm42.Core.Execution;
+using Llm42.Core.Observability;
 using Llm42.Core.Requests;
 using Llm42.Core.Scheduling;
 using Llm42.Core.Verification;
@@ -17,6 +18,7 @@ public sealed class EngineLoop : IAsyncDisposable
     private readonly EngineOptions _options;
     private readonly Scheduler _scheduler;
     private readonly Verifier _verifier;
+    private readonly EngineObserver _observer;
     private readonly ConcurrentQueue<(Sequence Sequence, RequestHandle Handle)> _inbox = new();
     private readonly Dictionary<Sequence, RequestHandle> _handles = [];
     private readonly ManualResetEventSlim _wake = new(false);
@@ -27,18 +29,30 @@ public sealed class EngineLoop : IAsyncDisposable
     private volatile bool _stopping;
 
     /// <summary>Starts an engine. It disposes the executor when it ends.</summary>
-    public EngineLoop(IModelExecutor executor, EngineOptions options)
+    /// <param name="executor">Runs the model.</param>
+    /// <param name="options">Policy.</param>
+    /// <param name="name">Tells the engine's metrics from those of others in the process; null for a number.</param>
+    /// <param name="clock">Measures the durations among the metrics; null for the system's.</param>
+    public EngineLoop(IModelExecutor executor, EngineOptions options, string? name = null, TimeProvider? clock = null)
     {
         _executor = executor;
         _options = options;
         var history = new DraftHistory();
         _scheduler = new Scheduler(executor.Info, options, history);
         _verifier = new Verifier(options, history);
-        new Thread(Run) { Name = "llm42 engine", IsBackground = true }.Start();
+        _observer = new EngineObserver(_scheduler, name, clock ?? TimeProvider.System);
+        // Without its creator's context: what that one has current is nothing to the requests of others.
+        new Thread(Run) { Name = "llm42 engine", IsBackground = true }.UnsafeStart();
     }
 
     /// <summary>What the executor says of itself.</summary>
     public ExecutorInfo Info => _executor.Info;
+
+    /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
+    public EngineStatistics Statistics => _observer.Statistics;
+
+    /// <summary>Makes <see cref="Statistics"/> count from zero. The counters of the meter go on.</summary>
+    public void ResetStatistics() => _observer.ResetStatistics();
 
     /// <summary>Queues a request.</summary>
     /// <param name="request">What is asked.</param>
@@ -51,13 +65,15 @@ public sealed class EngineLoop : IAsyncDisposable
         RequestValidation.Validate(request, Info, _options);
         int limit = _scheduler.TokenLimitOf(request);
         var handle = new RequestHandle(limit, Wake);
-        lock (_submission)
+        RequestObservation observation = _observer.Arrived(request);
+        try
         {
-            ObjectDisposedException.ThrowIf(_stopping, this);
-            if (Volatile.Read(ref _queued) >= _options.QueueCapacity)
-                throw new EngineQueueFullException(_options.QueueCapacity);
-            Interlocked.Increment(ref _queued);
-            _inbox.Enqueue((new Sequence(_nextId++, request, Info.PageSize, limit), handle));
+            Enqueue(request, handle, limit, observation);
+        }
+        catch (Exception error)
+        {
+            EngineObserver.Refused(observation, error);
+            throw;
         }
 
         if (cancellationToken.CanBeCanceled)
@@ -78,6 +94,19 @@ public sealed class EngineLoop : IAsyncDisposable
             _stopping = true;
         Wake();
         await _stopped.Task.ConfigureAwait(false);
+    }
+
+    private void Enqueue(GenerationRequest request, RequestHandle handle, int limit, RequestObservation observation)
+    {
+        lock (_submission)
+        {
+            ObjectDisposedException.ThrowIf(_stopping, this);
+            if (Volatile.Read(ref _queued) >= _options.QueueCapacity)
+                throw new EngineQueueFullException(_options.QueueCapacity);
+            Interlocked.Increment(ref _queued);
+            var sequence = new Sequence(_nextId++, request, Info.PageSize, limit) { Observation = observation };
+            _inbox.Enqueue((sequence, handle));
+        }
     }
 
     private void Wake() => _wake.Set();
@@ -128,7 +157,9 @@ public sealed class EngineLoop : IAsyncDisposable
     private bool Step()
     {
         long start = Stopwatch.GetTimestamp();
+        _observer.StepStarts();
         BatchPlan? plan = _scheduler.Next();
+        _observer.Planned(plan);
         Volatile.Write(ref _queued, _scheduler.Waiting.Count + _inbox.Count);
         if (plan is null)
             return false;
@@ -152,6 +183,7 @@ public sealed class EngineLoop : IAsyncDisposable
         _verifier.Apply(plan, result);
         _scheduler.Complete(plan, Stopwatch.GetElapsedTime(start));
         List<Sequence> sequences = [.. plan.Segments.Select(segment => segment.Sequence)];
+        _observer.Stepped(plan, sequences);
         Publish(sequences);
         CompleteFinished(sequences);
         if (_options.CheckIntegrity)
@@ -185,15 +217,20 @@ public sealed class EngineLoop : IAsyncDisposable
             if (sequence.FinishReason is not { } reason)
                 continue;
             _scheduler.Remove(sequence);
+            _observer.Ended(sequence, error: null);
             if (_handles.Remove(sequence, out RequestHandle? handle))
                 handle.Complete(new RequestCompletion(
-                    reason, sequence.PromptLength, sequence.CommittedCount, sequence.Statistics, sequence.PromptScores));
+                    reason, sequence.PromptLength, sequence.CommittedCount, sequence.Statistics, sequence.PromptScores)
+                {
+                    LayerTrace = sequence.ToLayerTrace(),
+                });
         }
     }
 
     private void Fail(Sequence sequence, Exception error)
     {
         _scheduler.Remove(sequence);
+        _observer.Ended(sequence, error);
         if (_handles.Remove(sequence, out RequestHandle? handle))
             handle.Fail(error);
     }
@@ -218,7 +255,8 @@ public sealed class EngineLoop : IAsyncDisposable
 
         try
         {
-            _executor.Dispose();
+            using (_executor)
+                _observer.Dispose();
             _stopped.SetResult();
         }
 #pragma warning disable CA1031 // The error belongs to whoever disposes the engine.

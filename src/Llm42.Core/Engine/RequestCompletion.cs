@@ -1,4 +1,5 @@
 using Llm42.Core.Execution;
+using Llm42.Core.Observability;
 using Llm42.Core.Requests;
 
 namespace Llm42.Core.Engine;
@@ -17,4 +18,8 @@ public sealed record RequestCompletion(
     int PromptTokens,
     int CompletionTokens,
     RequestStatistics Statistics,
-    IReadOnlyList<RowPrediction> PromptScores);
+    IReadOnlyList<RowPrediction> PromptScores)
+{
+    /// <summary>Hashes of the hidden state at each position; null unless the request asked for them.</summary>
+    public LayerTrace? LayerTrace { get; init; }
+}

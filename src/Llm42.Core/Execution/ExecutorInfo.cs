@@ -8,4 +8,8 @@ namespace Llm42.Core.Execution;
 /// <param name="FastIsInvariant">Fast steps give the same bits as invariant ones, so that drafting gains nothing.</param>
 /// <param name="NumericsProfile">Name of the invariant numerics, KV dtype included.</param>
 public sealed record ExecutorInfo(
-    int VocabularySize, int MaxContext, int PageSize, int PageCount, bool FastIsInvariant, string NumericsProfile);
+    int VocabularySize, int MaxContext, int PageSize, int PageCount, bool FastIsInvariant, string NumericsProfile)
+{
+    /// <summary>It hashes the rows of requests that ask for <see cref="Requests.GenerationRequest.CaptureLayers"/>.</summary>
+    public bool CapturesLayers { get; init; }
+}

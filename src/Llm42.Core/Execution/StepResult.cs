@@ -5,4 +5,11 @@ namespace Llm42.Core.Execution;
 /// One entry per predicted row of the plan: segments in order, in each the rows from
 /// <see cref="Scheduling.BatchSegment.FirstPredictedRow"/> on.
 /// </param>
-public sealed record StepResult(IReadOnlyList<RowPrediction> Predictions);
+public sealed record StepResult(IReadOnlyList<RowPrediction> Predictions)
+{
+    /// <summary>
+    /// One entry per row of the segments whose request asks for <see cref="Requests.GenerationRequest.CaptureLayers"/>:
+    /// segments in order, in each all rows.
+    /// </summary>
+    public IReadOnlyList<RowHashes> CapturedRows { get; init; } = [];
+}

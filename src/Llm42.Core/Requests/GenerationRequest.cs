@@ -26,4 +26,10 @@ public sealed record GenerationRequest
 
     /// <summary>Score the prompt: the log-probability of each prompt token behind the one before it.</summary>
     public bool ScorePrompt { get; init; }
+
+    /// <summary>
+    /// Keep hashes of the hidden state at each position, to find where two runs part. Changes no bit of the answer,
+    /// but is slow, and passes the prefix cache by, since every row must run.
+    /// </summary>
+    public bool CaptureLayers { get; init; }
 }

@@ -6,6 +6,9 @@ public sealed class RequestStatistics
     /// <summary>Windows of one draft or more that a verify pass replayed.</summary>
     public int VerificationWindows { get; internal set; }
 
+    /// <summary>Rows of verify passes: the drafts, and the committed token before each window.</summary>
+    public int VerifyRows { get; internal set; }
+
     /// <summary>Windows of which at least one draft was rolled back.</summary>
     public int Rollbacks { get; internal set; }
 
@@ -17,6 +20,9 @@ public sealed class RequestStatistics
 
     /// <summary>Draft tokens committed.</summary>
     public int TokensAccepted { get; internal set; }
+
+    /// <summary>Tokens committed behind windows of one draft or more that were all accepted.</summary>
+    public int BonusTokens { get; internal set; }
 
     /// <summary>Prompt tokens whose keys and values were found in the prefix cache.</summary>
     public int CachedTokens { get; internal set; }

@@ -25,6 +25,8 @@ internal static class RequestValidation
         int most = Math.Min(MaxTopLogprobs, info.VocabularySize);
         if (request.TopLogprobs < 0 || request.TopLogprobs > most)
             throw new ArgumentException($"top_logprobs is {request.TopLogprobs}; it must be 0..{most}.");
+        if (request.CaptureLayers && !info.CapturesLayers)
+            throw new ArgumentException("The request asks for hashes of layers; the executor makes none. Leave CaptureLayers out.");
         request.Sampling.Validate();
         foreach (int token in request.Sampling.LogitBias.Keys)
         {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Llm42.Core.Execution;
 using Llm42.Core.KvCache;
+using Llm42.Core.Observability;
 using Llm42.Core.Sampling;
 
 namespace Llm42.Core.Requests;
@@ -16,6 +17,7 @@ public sealed class Sequence
     private readonly List<float> _draftMargins = [];
     private readonly List<RowPrediction> _promptScores = [];
     private readonly SamplingState? _sampling;
+    private readonly List<RowHashes> _capturedRows = [];
 
     /// <summary>A sequence that has not run yet.</summary>
     /// <param name="id">Number in order of arrival.</param>
@@ -81,6 +83,9 @@ public sealed class Sequence
     /// <summary>Counts.</summary>
     public RequestStatistics Statistics { get; } = new();
 
+    /// <summary>What metrics and traces know of it; null outside of an engine.</summary>
+    internal RequestObservation? Observation { get; init; }
+
     /// <summary>Why it ended; null while it runs.</summary>
     public FinishReason? FinishReason { get; internal set; }
 
@@ -140,4 +145,22 @@ public sealed class Sequence
     }
 
     internal void AppendPromptScore(RowPrediction score) => _promptScores.Add(score);
+
+    /// <summary>
+    /// Keeps the hashes of a row that stands. The first one of a position stays: after a preemption the row is run
+    /// again, but what follows it has been predicted from the first.
+    /// </summary>
+    internal void Capture(int position, RowHashes hashes)
+    {
+        if (position == _capturedRows.Count)
+            _capturedRows.Add(hashes);
+    }
+
+    /// <summary>The hashes of the rows that prompt and answer came from, if the request asked for them.</summary>
+    internal LayerTrace? ToLayerTrace()
+    {
+        // The last window may have run rows behind the end of the answer.
+        int rows = Math.Max(PromptLength, _tokens.Count - 1);
+        return Request.CaptureLayers ? new LayerTrace([.. _capturedRows.Take(rows)]) : null;
+    }
 }

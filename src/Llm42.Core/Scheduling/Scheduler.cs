@@ -19,6 +19,7 @@ public sealed class Scheduler
     private readonly PrefixCache? _prefixCache;
     private readonly List<Sequence> _waiting = [];
     private readonly List<Sequence> _running = [];
+    private readonly List<Sequence> _preempted = [];
     private long _step;
 
     /// <summary>A scheduler with all KV pages of the executor free.</summary>
@@ -40,6 +41,9 @@ public sealed class Scheduler
 
     /// <summary>Sequences that hold no pages, oldest first.</summary>
     public IReadOnlyList<Sequence> Waiting => _waiting;
+
+    /// <summary>Sequences that the last call of <see cref="Next"/> took the pages from.</summary>
+    public IReadOnlyList<Sequence> Preempted => _preempted;
 
     /// <summary>The KV pages.</summary>
     public PagePool Pool => _pool;
@@ -84,6 +88,7 @@ public sealed class Scheduler
     public BatchPlan? Next()
     {
         _step++;
+        _preempted.Clear();
         _prefixCache?.BeginStep();
         Admit();
         if (_running.Count == 0)
@@ -136,7 +141,8 @@ public sealed class Scheduler
 
             // Pages that others own already cost nothing. A page of headroom for each running sequence keeps a
             // newcomer from being preempted at once.
-            PrefixCache? prefixCache = sequence.Request.ScorePrompt ? null : _prefixCache; // a scored row must run
+            bool mustRun = sequence.Request.ScorePrompt || sequence.Request.CaptureLayers; // every row, to be seen
+            PrefixCache? prefixCache = mustRun ? null : _prefixCache;
             List<PrefixIndex.Entry> matched = prefixCache?.Match(sequence) ?? [];
             int shared = matched.Count(entry => _pool.OwnersOf(entry.Page) > 0);
             if (_pool.AvailableCount < _pool.PagesFor(positions) - shared + _running.Count)
@@ -310,6 +316,7 @@ public sealed class Scheduler
         victim.PublishedPages = 0;
         victim.PublishedName = PrefixIndex.Root;
         victim.Statistics.Preemptions++;
+        _preempted.Add(victim);
         _running.Remove(victim);
         Enqueue(victim);
     }

@@ -30,9 +30,15 @@ public sealed class Verifier
             throw new InvalidOperationException(
                 $"The executor returned {result.Predictions.Count} predictions for {plan.PredictedRows} predicted rows.");
 
-        int first = 0;
+        int captured = plan.Segments.Sum(segment => segment.Sequence.Request.CaptureLayers ? segment.Rows : 0);
+        if (result.CapturedRows.Count != captured)
+            throw new InvalidOperationException(
+                $"The executor returned hashes of {result.CapturedRows.Count} rows for {captured} that were asked for.");
+
+        int first = 0, firstCaptured = 0;
         foreach (BatchSegment segment in plan.Segments)
         {
+            int computed = segment.Sequence.ComputedLength;
             var predictions = new PredictionSpan(result.Predictions, first, segment.PredictedRows);
             first += segment.PredictedRows;
             switch (segment.Kind)
@@ -41,6 +47,13 @@ public sealed class Verifier
                 case SegmentKind.Verify: ApplyVerify(segment, predictions); break;
                 default: ApplyDecode(segment, predictions[0], plan.Numerics); break;
             }
+
+            if (!segment.Sequence.Request.CaptureLayers)
+                continue;
+            // The rows by which the computed length has grown stand: no others do.
+            for (int row = 0; row < segment.Sequence.ComputedLength - computed; row++)
+                segment.Sequence.Capture(segment.FirstPosition + row, result.CapturedRows[firstCaptured + row]);
+            firstCaptured += segment.Rows;
         }
     }
 
@@ -100,6 +113,7 @@ public sealed class Verifier
             _history.Add(sequence.DraftMargins[i], isWrong: i == accepted);
 
         RequestStatistics statistics = sequence.Statistics;
+        statistics.VerifyRows += segment.Rows;
         if (drafts.Length > 0)
             statistics.VerificationWindows++;
         if (accepted < drafts.Length)
@@ -117,8 +131,11 @@ public sealed class Verifier
             statistics.TokensAccepted++;
         }
 
-        if (sequence.FinishReason is null)
-            Commit(sequence, predictions[accepted].TokenId, predictions[accepted]);
+        if (sequence.FinishReason is not null)
+            return;
+        Commit(sequence, predictions[accepted].TokenId, predictions[accepted]);
+        if (drafts.Length > 0 && accepted == drafts.Length)
+            statistics.BonusTokens++;
     }
 
     private int CountAccepted(int[] drafts, PredictionSpan predictions)

@@ -75,7 +75,10 @@ internal sealed class AnswerStream
             completion.Reason,
             new TokenUsage(completion.PromptTokens, completion.CompletionTokens, completion.Statistics.CachedTokens),
             completion.Statistics,
-            _index);
+            _index)
+        {
+            LayerTrace = completion.LayerTrace,
+        };
     }
 
     /// <summary>Ends the request unless it has ended.</summary>

@@ -65,6 +65,7 @@ internal sealed class RequestBuilder
         StopTokenIds = options.IgnoreEos ? new HashSet<int>() : _eosTokenIds,
         TextStop = BuildTextStop(options.Stop),
         TopLogprobs = options.TopLogprobs,
+        CaptureLayers = options.CaptureLayers,
     };
 
     private TextStop? BuildTextStop(IReadOnlyList<string> stops)

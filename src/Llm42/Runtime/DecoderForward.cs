@@ -15,6 +15,7 @@ internal sealed class DecoderForward
     private readonly NativeBuffer _ropeTable;
     private readonly int _ropePositions;
     private readonly float _scale;
+    private readonly int _hiddenBytes;
 
     public DecoderForward(
         ModelConfig config,
@@ -23,7 +24,8 @@ internal sealed class DecoderForward
         NativeStream stream,
         NativeKvCache cache,
         NativeBuffer ropeTable,
-        int ropePositions)
+        int ropePositions,
+        DType activationType)
     {
         _config = config;
         _weights = weights;
@@ -33,9 +35,10 @@ internal sealed class DecoderForward
         _ropeTable = ropeTable;
         _ropePositions = ropePositions;
         _scale = (float)(1 / Math.Sqrt(config.HeadSize));
+        _hiddenBytes = config.HiddenSize * activationType.ElementSize();
     }
 
-    public void Run(StepBatch batch, Numerics numerics)
+    public void Run(StepBatch batch, Numerics numerics, LayerCapture? capture)
     {
         Operators.Embedding(_stream, new EmbeddingArguments
         {
@@ -44,10 +47,13 @@ internal sealed class DecoderForward
             Ids = batch.Ids,
             Output = _activations.Hidden,
         });
+        capture?.Residual(_activations.Hidden, _hiddenBytes);
         for (var layer = 0; layer < _weights.Layers.Count; layer++)
         {
             Attend(batch, numerics, layer);
+            capture?.Residual(_activations.Hidden, _hiddenBytes);
             FeedForward(batch, numerics, layer);
+            capture?.Residual(_activations.Hidden, _hiddenBytes);
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
     private readonly StepBatch _batch;
     private readonly DecoderForward _forward;
     private readonly Predictor _predictor;
+    private readonly int _layers;
     private int _steps;
 
     /// <summary>Brings a model onto a device, which then belongs to the executor, also if this fails.</summary>
@@ -60,7 +61,9 @@ internal sealed class NativeModelExecutor : IModelExecutor
             }));
             _batch = Own(new StepBatch(device, options.MaxBatchTokens, options.PageSize, scratchPage: Kv.Pages));
             var ropeTable = Own(CreateRopeTable(config.Rope, Kv.MaxContext));
-            _forward = new DecoderForward(config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext);
+            _forward = new DecoderForward(
+                config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext, activationType);
+            _layers = config.Layers;
             DeviceInfo = device.Info;
             Info = new ExecutorInfo(
                 config.VocabularySize,
@@ -68,7 +71,10 @@ internal sealed class NativeModelExecutor : IModelExecutor
                 options.PageSize,
                 Kv.Pages,
                 DeviceInfo.FastIsInvariant,
-                $"{DeviceInfo.Profile}+kv-{options.KvType.Name()}");
+                $"{DeviceInfo.Profile}+kv-{options.KvType.Name()}")
+            {
+                CapturesLayers = true,
+            };
         }
         catch
         {
@@ -96,12 +102,13 @@ internal sealed class NativeModelExecutor : IModelExecutor
             _ => throw new ArgumentOutOfRangeException(nameof(plan), plan.Numerics, "unknown numerics"),
         };
         _batch.Upload(_stream, plan);
-        _forward.Run(_batch, numerics);
-        var predictions = _predictor.Run(plan, _batch, numerics);
+        var capture = LayerCapture.Of(plan, _stream, _layers);
+        _forward.Run(_batch, numerics, capture);
+        var predictions = _predictor.Run(plan, _batch, numerics, capture);
         _stream.Synchronize();
         if (_steps++ % StepsPerMemoryReading == 0)
             DeviceInfo = _device.Info;
-        return new StepResult(predictions);
+        return new StepResult(predictions) { CapturedRows = capture?.ToRows() ?? [] };
     }
 
     /// <inheritdoc/>

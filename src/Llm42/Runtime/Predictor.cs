@@ -61,7 +61,7 @@ internal sealed class Predictor : IDisposable
     private NativeDevice Device { get; }
 
     /// <summary>Predicts behind the rows that the plan asks for.</summary>
-    public RowPrediction[] Run(BatchPlan plan, StepBatch batch, Native.Numerics numerics)
+    public RowPrediction[] Run(BatchPlan plan, StepBatch batch, Native.Numerics numerics, LayerCapture? capture)
     {
         var count = ReadRequests(plan);
         var predictions = new RowPrediction[count];
@@ -72,6 +72,7 @@ internal sealed class Predictor : IDisposable
             // Where the shape must not vary, the head is launched at one shape too, for a last short chunk as well.
             var launchedRows = plan.PaddedRows > 0 ? Math.Min(_chunkRows, plan.PaddedRows) : rows;
             ComputeLogits(batch, numerics, first, launchedRows);
+            capture?.Logits(_logits, first, rows, _config.VocabularySize);
             Predict(_requests.AsSpan(first, rows), predictions.AsSpan(first, rows));
         }
         _requests.AsSpan(0, count).Clear(); // keeps no finished sequence alive
