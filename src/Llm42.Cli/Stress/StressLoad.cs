@@ -1,0 +1,66 @@
+namespace Llm42.Cli.Stress;
+
+/// <summary>What is asked of an engine.</summary>
+/// <param name="Arrivals">The requests in order of arrival.</param>
+/// <param name="Pattern">"burst": all at once; "trickle": one by one with pauses; "waves": several at once, then silence.</param>
+/// <param name="Neighbours">Ordinary requests among them that run to their end.</param>
+/// <param name="Cancelled">Requests among them that are cancelled.</param>
+internal sealed record StressLoad(IReadOnlyList<StressArrival> Arrivals, string Pattern, int Neighbours, int Cancelled)
+{
+    private const int MostNeighbours = 12;
+    private const int MostCancelled = 4;
+    private const int LongestPause = 24;
+    private const int LargestWave = 8;
+
+    private static readonly string[] Patterns = ["burst", "trickle", "waves"];
+
+    /// <summary>A random load with so many compared requests that run to their end.</summary>
+    public static StressLoad Plan(StressRequestSet set, int answers, Random random)
+    {
+        string pattern = Patterns[random.Next(Patterns.Length)];
+        int neighbours = random.Next(3) == 0 ? 0 : random.Next(1, MostNeighbours + 1);
+        int cancelled = random.Next(2) == 0 ? 0 : random.Next(1, MostCancelled + 1);
+        // Few different ones come again and again, and find their own keys and values in the prefix cache.
+        int distinct = random.Next(3) == 0 ? random.Next(1, 5) : set.Requests.Count;
+        int first = random.Next(set.Requests.Count);
+
+        var requests = new List<(int? Number, int? CancelAfter)>();
+        for (int i = 0; i < answers; i++)
+            requests.Add((Number(), null));
+        for (int i = 0; i < neighbours; i++)
+            requests.Add((null, null));
+        for (int i = 0; i < cancelled; i++)
+            requests.Add((random.Next(2) == 0 ? Number() : null, random.Next(12)));
+        (int? Number, int? CancelAfter)[] order = [.. requests];
+        random.Shuffle(order);
+
+        var repetitions = new int[set.Requests.Count];
+        var arrivals = new List<StressArrival>();
+        foreach ((int? number, int? cancelAfter) in order)
+        {
+            StressRequest request = number is { } known ? set.Requests[known] : set.Neighbour(random);
+            int repetition = number is { } repeated ? repetitions[repeated]++ : 0;
+            arrivals.Add(new StressArrival(number, repetition, request, Pause(pattern, random), cancelAfter));
+        }
+
+        return new StressLoad(arrivals, pattern, neighbours, cancelled);
+
+        int Number() => (first + random.Next(distinct)) % set.Requests.Count;
+    }
+
+    /// <summary>The same without determinism.</summary>
+    public StressLoad WithoutDeterminism() => this with
+    {
+        Arrivals = [.. Arrivals.Select(arrival => arrival with
+        {
+            Request = arrival.Request with { Options = arrival.Request.Options with { IsDeterministic = false } },
+        })],
+    };
+
+    private static int? Pause(string pattern, Random random) => pattern switch
+    {
+        "burst" => 0,
+        "trickle" => random.Next(LongestPause),
+        _ => random.Next(LargestWave) == 0 ? null : 0,
+    };
+}
