@@ -20,10 +20,10 @@ internal sealed class StressFlags
         "--stress", "Compare thousands of deterministic answers, under hundreds of settings and loads, with those of an idle engine.");
 
     private readonly Option<int?> _configurations = Flag.Integer(
-        "--configurations", $"With --stress: engines with other settings and another load (default {Defaults.Configurations}).", 1, 1 << 20);
+        "--configurations", $"With --stress: engines with other settings and another load, at least (default {Defaults.Configurations}).", 1, 1 << 20);
 
     private readonly Option<int?> _answers = Flag.Integer(
-        "--answers", $"With --stress: deterministic answers in all, rounded up to as many per configuration (default {Defaults.Answers}).",
+        "--answers", $"With --stress: deterministic answers to compare in all, at least (default {Defaults.Answers}).",
         1, 1 << 30);
 
     private readonly Option<float?> _soak = Flag.Real(

@@ -27,6 +27,13 @@ internal sealed class ConfigurationPlanner(
         (DeterminismMode.Invariant, DrafterKind.Auto),
     ];
 
+    /// <summary>
+    /// One in so many configurations runs without vector instructions, where the machine has any: dozens of times slower,
+    /// it would else take all the time there is. Its load is smaller for the same reason.
+    /// </summary>
+    private const int PortableIn = 20;
+
+    /// <summary>The configuration of a number.</summary>
     public StressConfiguration Plan(int number)
     {
         Random random = SeededRandom.Of(options.Seed, SeededRandom.Configuration, number);
@@ -37,7 +44,7 @@ internal sealed class ConfigurationPlanner(
         int pageSize = Draw(random, "--page-size", given.PageSize, 8, 16, 32, 64, 128);
         int threads = Draw(random, "--threads", given.Threads, 1, 2);
         int plannedThreads = Draw(random, "--planned-threads", given.PlannedThreads, 0, 8, 64);
-        CpuIsa isa = Draw(random, "--isa", given.Isa, [.. instructionSets]);
+        CpuIsa isa = DrawInstructionSet(random);
         (DeterminismMode determinism, DrafterKind drafter) = DrawMode(random);
         bool prefixCache = Draw(random, "--no-prefix-cache", engine.PrefixCache, true, true, false);
         double skipMismatch = Draw(random, "--llm42-skip-mismatch", engine.SkipMismatch, 100, 100, 100, 100, 25, 50);
@@ -45,8 +52,9 @@ internal sealed class ConfigurationPlanner(
         string cacheSize = Pick(random, CacheSizes);
         (string spareRows, int rows) = Pick(random, SpareRows);
         bool checkIntegrity = random.Next(4) == 0;
+        bool isSlow = isa == CpuIsa.Portable && !options.FixedOptions.Contains("--isa") && instructionSets.Count > 1;
         StressLoad load = StressLoad.Plan(
-            requests, options.AnswersPerConfiguration, SeededRandom.Of(options.Seed, SeededRandom.Load, number));
+            requests, options.AnswersPerConfiguration, isSlow, SeededRandom.Of(options.Seed, SeededRandom.Load, number));
 
         LlmEngineOptions settings = given with
         {
@@ -103,6 +111,14 @@ internal sealed class ConfigurationPlanner(
             "twice" => 2 * least,
             _ => Math.Max(2, maxSequences) * least,
         };
+    }
+
+    private CpuIsa DrawInstructionSet(Random random)
+    {
+        CpuIsa[] vector = [.. instructionSets.Where(isa => isa != CpuIsa.Portable)];
+        bool isPortable = random.Next(PortableIn) == 0 || vector.Length == 0;
+        CpuIsa drawn = vector.Length == 0 ? CpuIsa.Portable : Pick(random, vector);
+        return options.FixedOptions.Contains("--isa") ? given.Isa : isPortable ? CpuIsa.Portable : drawn;
     }
 
     /// <summary>Mode and drafter go together: where the user chose one of them, both are the user's.</summary>

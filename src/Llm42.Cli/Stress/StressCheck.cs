@@ -24,9 +24,11 @@ internal sealed class StressCheck(string modelDirectory, LlmEngineOptions engine
 
         var totals = new StressTotals();
         progress.Begin("configurations", options.Configurations);
-        for (int number = 0; number < options.Configurations; number++)
+        int answers = 0;
+        // A few more than asked for: those of slow engines have fewer answers.
+        for (int number = 0; number < options.Configurations || answers < options.Answers; number++)
         {
-            await subject.TryAsync(number, isDeterministic: true, totals, cancellation).ConfigureAwait(false);
+            answers += await subject.TryAsync(number, isDeterministic: true, totals, cancellation).ConfigureAwait(false);
             progress.Step();
         }
 
@@ -44,7 +46,7 @@ internal sealed class StressCheck(string modelDirectory, LlmEngineOptions engine
         int last = (int)Math.Ceiling(options.Soak.TotalSeconds);
         progress.Begin("further configurations, in seconds", last - first);
         int told = first;
-        for (int number = options.Configurations; watch.Elapsed < options.Soak; number++)
+        for (int number = totals.Configurations; watch.Elapsed < options.Soak; number++)
         {
             await subject.TryAsync(number, isDeterministic: true, totals, cancellation).ConfigureAwait(false);
             for (; told < Math.Min(last, (int)watch.Elapsed.TotalSeconds); told++)

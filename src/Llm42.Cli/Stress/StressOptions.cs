@@ -6,10 +6,10 @@ internal sealed record StressOptions
     /// <summary>More answers than this under one configuration would be one long load and not many different ones.</summary>
     public const int MostAnswersPerConfiguration = 1000;
 
-    /// <summary>Engines with other settings and another load.</summary>
+    /// <summary>Engines with other settings and another load, at least.</summary>
     public int Configurations { get; init; } = 500;
 
-    /// <summary>Deterministic answers to compare in all, spread evenly over the configurations and rounded up.</summary>
+    /// <summary>Deterministic answers to compare in all, at least.</summary>
     public int Answers { get; init; } = 10_000;
 
     /// <summary>Most tokens of most answers; one in eight has up to four times as many.</summary>
@@ -24,6 +24,6 @@ internal sealed record StressOptions
     /// <summary>Names of the engine's options that the user gave: these stay as they are in every configuration.</summary>
     public IReadOnlySet<string> FixedOptions { get; init; } = new HashSet<string>();
 
-    /// <summary>Deterministic answers under each configuration.</summary>
+    /// <summary>Deterministic answers under a configuration.</summary>
     public int AnswersPerConfiguration => (Answers + Configurations - 1) / Configurations;
 }

@@ -60,12 +60,12 @@ internal sealed class StressSubject
         return new StressSubject(directory, engine.Model, engine.Engine, planner, expected);
     }
 
-    /// <summary>Tries a configuration: a fresh engine, its load, the comparison.</summary>
+    /// <summary>Tries a configuration: a fresh engine, its load, the comparison. Returns how many answers it asked for.</summary>
     /// <param name="number">Number of the configuration.</param>
     /// <param name="isDeterministic">The compared requests ask for determinism; without it they are a control.</param>
     /// <param name="totals">Takes what came of it.</param>
     /// <param name="cancellation">Ends it early.</param>
-    public async Task TryAsync(int number, bool isDeterministic, StressTotals totals, CancellationToken cancellation)
+    public async Task<int> TryAsync(int number, bool isDeterministic, StressTotals totals, CancellationToken cancellation)
     {
         StressConfiguration configuration = _planner.Plan(number);
         StressLoad load = isDeterministic ? configuration.Load : configuration.Load.WithoutDeterminism();
@@ -80,9 +80,10 @@ internal sealed class StressSubject
 #pragma warning restore CA1031
         {
             totals.AddFailure(configuration, error.Message);
-            return;
+            return load.Answers;
         }
 
         totals.Add(configuration, outcomes, Expected);
+        return load.Answers;
     }
 }
