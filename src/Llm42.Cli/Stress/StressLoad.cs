@@ -48,12 +48,15 @@ internal sealed record StressLoad(IReadOnlyList<StressArrival> Arrivals, int Ans
         var arrivals = new List<StressArrival>();
         foreach ((int? number, int? cancelAfter) in order)
         {
-            StressRequest request = number is { } known ? set.Requests[known] : set.Neighbour(random);
+            StressRequest request = number is { } known ? set.Requests[known] : Neighbour();
             int repetition = number is { } repeated ? repetitions[repeated]++ : 0;
             arrivals.Add(new StressArrival(number, repetition, request, Pause(pattern, random), cancelAfter));
         }
 
         return new StressLoad(arrivals, answers, pattern, neighbours, cancelled);
+
+        // Half of the neighbours ask what a compared request goes on from, and leave keys and values of fast numerics.
+        StressRequest Neighbour() => random.Next(2) == 0 ? WithoutDeterminism(set.OpeningOf(Number())) : set.Neighbour(random);
 
         int Number() => (first + random.Next(distinct)) % set.Requests.Count;
     }
@@ -63,9 +66,12 @@ internal sealed record StressLoad(IReadOnlyList<StressArrival> Arrivals, int Ans
     {
         Arrivals = [.. Arrivals.Select(arrival => arrival with
         {
-            Request = arrival.Request with { Options = arrival.Request.Options with { IsDeterministic = false } },
+            Request = WithoutDeterminism(arrival.Request),
         })],
     };
+
+    private static StressRequest WithoutDeterminism(StressRequest request) =>
+        request with { Options = request.Options with { IsDeterministic = false } };
 
     private static int? Pause(string pattern, Random random) => pattern switch
     {

@@ -12,7 +12,7 @@ internal sealed record StressOptions
     /// <summary>Deterministic answers to compare in all, at least.</summary>
     public int Answers { get; init; } = 10_000;
 
-    /// <summary>Most tokens of most answers; one in eight has up to four times as many.</summary>
+    /// <summary>Most tokens of most answers; one in four has up to four times as many.</summary>
     public int Tokens { get; init; } = 24;
 
     /// <summary>Seed of the requests, the configurations and the loads.</summary>

@@ -47,12 +47,15 @@ internal sealed class StressSubject
         };
         await using LlmEngine engine = await LlmEngine.LoadAsync(directory, idle, null, cancellation).ConfigureAwait(false);
         var set = new StressRequestSet(engine.Model, engine.Tokenizer, options);
-        begin(set.Requests.Count);
+        begin(StressRequestSet.Count);
         var expected = new List<StressAnswer>();
-        foreach (StressRequest request in set.Requests)
+        IReadOnlyList<int> lastAnswer = [];
+        while (set.Requests.Count < StressRequestSet.Count)
         {
+            StressRequest request = set.Add(lastAnswer);
             GenerationResult result = await engine.CompleteAsync(request.PromptIds, request.Options, cancellation).ConfigureAwait(false);
             expected.Add(StressAnswer.Complete(result.Tokens, result.Text, result.FinishReason, result.Statistics));
+            lastAnswer = result.TokenIds;
             step();
         }
 
