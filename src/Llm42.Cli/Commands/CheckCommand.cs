@@ -4,6 +4,7 @@ using Llm42.Cli.Determinism;
 using Llm42.Cli.Json;
 using Llm42.Cli.Options;
 using Llm42.Cli.Output;
+using Llm42.Cli.Stress;
 using Llm42.Tokenization;
 
 namespace Llm42.Cli.Commands;
@@ -14,6 +15,7 @@ internal sealed class CheckCommand
     private readonly ModelFlags? _model;
     private readonly PromptFlags _prompt = new();
     private readonly CheckFlags _check = new();
+    private readonly StressFlags _stress = new();
     private readonly EngineFlags _engine = new();
     private readonly OutputFlags _output = new();
 
@@ -31,6 +33,7 @@ internal sealed class CheckCommand
         model?.AddTo(command);
         self._prompt.AddTo(command);
         self._check.AddTo(command);
+        self._stress.AddTo(command);
         self._engine.AddTo(command);
         self._output.AddTo(command);
         CommandGuard.SetAction(command, self.RunAsync);
@@ -42,6 +45,8 @@ internal sealed class CheckCommand
         LlmEngineOptions engineOptions = _engine.Read(parsed);
         if (_engine.RefusesDeterminism(parsed))
             throw new UsageException("--enable-llm42 0 switches determinism off, and this command is about determinism; leave it out.");
+        if (_stress.IsAskedFor(parsed))
+            return await RunStressAsync(parsed, engineOptions, cancellation).ConfigureAwait(false);
         PromptSource prompt = await _prompt.ReadAsync(parsed, cancellation).ConfigureAwait(false)
             ?? new PromptSource(BuiltInTexts.Prompt, null, AddSpecialTokens: true);
         using ModelDirectory model = _model?.Open(parsed) ?? ModelDirectory.Open("demo");
@@ -55,6 +60,18 @@ internal sealed class CheckCommand
         if (_output.IsJson(parsed))
             StandardOutput.WriteJson(CheckJson.Of(report), CliJsonContext.Standard.CheckJson);
         CheckReportWriter.Write(report, _output.IsJson(parsed) ? Console.Error : Console.Out);
+        return report.IsPass ? CommandGuard.Success : CommandGuard.Failure;
+    }
+
+    private async Task<int> RunStressAsync(ParseResult parsed, LlmEngineOptions engineOptions, CancellationToken cancellation)
+    {
+        StressOptions options = _stress.Read(parsed, engineOptions, _check.Tokens(parsed), _check.Seed(parsed));
+        using ModelDirectory model = _model?.Open(parsed) ?? ModelDirectory.Open("demo");
+        StressReport report = await TerminalProgress.RunAsync(progress =>
+            new StressCheck(model.Path, engineOptions, options, progress).RunAsync(cancellation)).ConfigureAwait(false);
+        if (_output.IsJson(parsed))
+            StandardOutput.WriteJson(StressJson.Of(report), CliJsonContext.Standard.StressJson);
+        StressReportWriter.Write(report, _output.IsJson(parsed) ? Console.Error : Console.Out);
         return report.IsPass ? CommandGuard.Success : CommandGuard.Failure;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Llm42.Cli.Determinism;
 using Llm42.Cli.Options;
+using Llm42.Cli.Stress;
 
 namespace Llm42.Cli.Commands;
 
@@ -11,7 +12,9 @@ internal sealed class CheckFlags
 
     private readonly Option<int?> _runs = Flag.Integer("--runs", $"Answers per row (default {Defaults.Runs}).", 2, 1 << 20);
 
-    private readonly Option<int?> _tokens = Flag.Integer("--tokens", $"Tokens per answer (default {Defaults.Tokens}).", 1, 1 << 20, "--max-tokens");
+    private readonly Option<int?> _tokens = Flag.Integer(
+        "--tokens", $"Tokens per answer (default {Defaults.Tokens}); with --stress most tokens of most answers (default {new StressOptions().Tokens}).",
+        1, 1 << 20, "--max-tokens");
 
     private readonly Option<int?> _neighbours = Flag.Integer(
         "--neighbours", $"Most neighbours of a run (default {Defaults.Neighbours}).", 0, 63);
@@ -30,6 +33,12 @@ internal sealed class CheckFlags
         foreach (Option option in (Option[])[_runs, _tokens, _neighbours, _seed, _repetitions, _explain])
             command.Add(option);
     }
+
+    /// <summary>Tokens per answer; null where the user gave none.</summary>
+    public int? Tokens(ParseResult parsed) => parsed.GetValue(_tokens);
+
+    /// <summary>The seed; null where the user gave none.</summary>
+    public ulong? Seed(ParseResult parsed) => parsed.GetValue(_seed);
 
     public CheckOptions Read(ParseResult parsed, IReadOnlyList<int> promptIds) => new()
     {

@@ -10,6 +10,7 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(ScoreJson))]
 [JsonSerializable(typeof(TokenizeJson))]
 [JsonSerializable(typeof(CheckJson))]
+[JsonSerializable(typeof(StressJson))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(DoctorJson))]
 internal sealed partial class CliJsonContext : JsonSerializerContext
