@@ -38,6 +38,8 @@ internal static class EngineLoader
                 Threads = options.Threads,
                 PlannedThreads = options.PlannedThreads,
                 Isa = options.Isa,
+                MemoryLimit = options.MemoryLimit,
+                FailCall = options.FailCall,
             });
             executor = new NativeModelExecutor(
                 device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);

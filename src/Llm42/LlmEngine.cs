@@ -31,6 +31,8 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <summary>What it runs on, as of now.</summary>
     public EngineDescription Engine => _describeEngine();
 
+    internal EngineLoop Loop => _loop;
+
     /// <summary>The model's tokenizer; null if its directory has none, and then prompts must be token ids.</summary>
     public ITokenizer? Tokenizer { get; }
 

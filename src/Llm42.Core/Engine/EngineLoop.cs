@@ -38,6 +38,9 @@ public sealed class EngineLoop : IAsyncDisposable
     /// <summary>What the executor says of itself.</summary>
     public ExecutorInfo Info => _executor.Info;
 
+    /// <summary>The engine thread's own; others may look at it once the engine has ended.</summary>
+    internal Scheduler Scheduler => _scheduler;
+
     /// <summary>Queues a request.</summary>
     /// <param name="request">What is asked.</param>
     /// <param name="cancellationToken">Ends the request early, as <see cref="RequestHandle.Cancel"/> does.</param>
@@ -142,6 +145,8 @@ public sealed class EngineLoop : IAsyncDisposable
         {
             foreach (Sequence sequence in SequencesOf(plan))
                 Fail(sequence, error);
+            if (_options.CheckIntegrity)
+                _scheduler.CheckIntegrity();
             return true;
         }
 #pragma warning restore CA1031
