@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text;
 using Llm42.Cli.DemoModel;
 using Llm42.Cli.Json;
 using Llm42.Cli.Options;
 using Llm42.Cli.Output;
+using Llm42.Core.Requests;
 
 namespace Llm42.Cli.Commands;
 
@@ -12,6 +14,7 @@ internal sealed class GenerateCommand
     private readonly ModelFlags _model = new();
     private readonly PromptFlags _prompt = new();
     private readonly SamplingFlags _sampling = new();
+    private readonly ReceiptFlag _receipt = new();
     private readonly EngineFlags _engine = new();
     private readonly OutputFlags _output = new();
 
@@ -22,6 +25,7 @@ internal sealed class GenerateCommand
         self._model.AddTo(command);
         self._prompt.AddTo(command);
         self._sampling.AddTo(command);
+        self._receipt.AddTo(command);
         self._engine.AddTo(command);
         self._output.AddTo(command);
         CommandGuard.SetAction(command, self.RunAsync);
@@ -36,6 +40,7 @@ internal sealed class GenerateCommand
         LlmEngineOptions engineOptions = _engine.Read(parsed);
         PromptSource prompt = await _prompt.ReadRequiredAsync(parsed, cancellation).ConfigureAwait(false);
         GenerationOptions options = _sampling.Read(parsed, _engine, prompt.AddSpecialTokens);
+        string? receiptFile = _receipt.Read(parsed, options, engineOptions.Engine);
 
         using ModelDirectory model = _model.Open(parsed);
         await using LlmEngine engine = await LlmEngine.LoadAsync(model.Path, engineOptions, null, cancellation).ConfigureAwait(false);
@@ -43,6 +48,7 @@ internal sealed class GenerateCommand
         if (isJson)
         {
             GenerationResult result = await engine.CompleteAsync(promptIds, options, cancellation).ConfigureAwait(false);
+            WriteReceipt(result);
             StandardOutput.WriteJson(
                 GenerateJson.Of(result, hasText: engine.Tokenizer is not null, _sampling.HasLogprobs(parsed)),
                 CliJsonContext.Standard.GenerateJson);
@@ -52,8 +58,14 @@ internal sealed class GenerateCommand
         bool hasText = engine.Tokenizer is not null;
         bool endsLine = false;
         int count = 0;
+        var answer = new StringBuilder();
+        var tokens = new List<TokenEvent>();
+        GenerationChunk last = default;
         await foreach (GenerationChunk chunk in engine.GenerateAsync(promptIds, options, cancellation).ConfigureAwait(false))
         {
+            answer.Append(chunk.Text);
+            tokens.AddRange(chunk.Tokens);
+            last = chunk;
             string text = hasText
                 ? chunk.Text
                 : string.Concat(chunk.Tokens.Select(token => count++ == 0 ? $"{token.TokenId}" : $",{token.TokenId}"));
@@ -65,6 +77,13 @@ internal sealed class GenerateCommand
 
         if (!endsLine)
             StandardOutput.WriteLine();
+        WriteReceipt(new GenerationResult(answer.ToString(), tokens, last.FinishReason!.Value, last.Usage!, last.Statistics!));
         return CommandGuard.Success;
+
+        void WriteReceipt(GenerationResult result)
+        {
+            if (receiptFile is not null)
+                ReceiptFlag.Write(receiptFile, engine.CreateReceipt(promptIds, options, result, _model.Name(parsed)));
+        }
     }
 }

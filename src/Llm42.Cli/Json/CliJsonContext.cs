@@ -10,6 +10,7 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(TokenizeJson))]
 [JsonSerializable(typeof(CheckJson))]
 [JsonSerializable(typeof(InfoJson))]
+[JsonSerializable(typeof(ReplayJson))]
 [JsonSerializable(typeof(DoctorJson))]
 internal sealed partial class CliJsonContext : JsonSerializerContext
 {
