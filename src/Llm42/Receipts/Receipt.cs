@@ -52,7 +52,7 @@ public sealed record Receipt(
     public const int MaxSize = 64 << 20;
 
     /// <summary>The receipt as JSON: UTF-8, one line, without a line end.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, ReceiptJsonContext.Default.Receipt);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, ReceiptJson.Standard.Receipt);
 
     /// <summary>Reads a receipt and checks that it is whole.</summary>
     /// <exception cref="ReceiptFormatException">It is not a receipt, of another version, or inconsistent with itself.</exception>

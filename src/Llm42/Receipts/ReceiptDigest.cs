@@ -24,7 +24,7 @@ internal sealed class ReceiptDigest
     /// <summary>The digest before the first token, over all of a receipt but its output.</summary>
     public static ReceiptDigest OfInputs(Receipt receipt)
     {
-        var document = JsonSerializer.SerializeToElement(receipt, ReceiptJsonContext.Default.Receipt);
+        var document = JsonSerializer.SerializeToElement(receipt, ReceiptJson.Standard.Receipt);
         var inputs = document.EnumerateObject().Where(member => member.Name != "output");
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AppendMembers(hash, inputs);

@@ -29,7 +29,7 @@ internal static class ReceiptReader
         try
         {
             CheckVersion(text);
-            receipt = JsonSerializer.Deserialize(text, ReceiptJsonContext.Default.Receipt)
+            receipt = JsonSerializer.Deserialize(text, ReceiptJson.Standard.Receipt)
                 ?? throw new ReceiptFormatException("This is not a receipt: it is null.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
@@ -47,7 +47,7 @@ internal static class ReceiptReader
     /// <summary>First of all, so that a later version is called that, and not malformed.</summary>
     private static void CheckVersion(ReadOnlySpan<byte> text)
     {
-        var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = ReceiptJsonContext.Default.Options.MaxDepth });
+        var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = ReceiptJson.Standard.Options.MaxDepth });
         string? format = null;
         int? version = null;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
@@ -89,7 +89,7 @@ internal static class ReceiptReader
         CheckDigits("output.inputs_digest", output.InputsDigest, DigestDigits);
         CheckDigits("output.digest", output.Digest, DigestDigits);
 
-        var digest = ReceiptDigest.OfInputs(receipt);
+        var digest = InputsDigest(receipt);
         if (digest.Full != output.InputsDigest)
             throw Inconsistent(
                 "what it says of engine, model and request does not have the digest that it gives for them "
@@ -104,6 +104,19 @@ internal static class ReceiptReader
         }
         if (digest.Full != output.Digest)
             throw Inconsistent($"its chain ends with {Digits.Shorten(digest.Full)}, not {Digits.Shorten(output.Digest)}");
+    }
+
+    private static ReceiptDigest InputsDigest(Receipt receipt)
+    {
+        try
+        {
+            return ReceiptDigest.OfInputs(receipt);
+        }
+        catch (ArgumentException error)
+        {
+            // A number too large for its type reads as infinite, which JSON cannot hold.
+            throw new ReceiptFormatException($"This is not a receipt: {Digits.Printable(error.Message)}", error);
+        }
     }
 
     private static void CheckDigits(string name, string? value, int count)
