@@ -218,6 +218,8 @@ public sealed class EngineLoop : IAsyncDisposable
             CompleteFinished([sequence]);
         }
 
+        if (failure is null)
+            _scheduler.End();
         try
         {
             _executor.Dispose();

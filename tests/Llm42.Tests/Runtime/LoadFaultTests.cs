@@ -73,6 +73,32 @@ public sealed class LoadFaultTests
     }
 
     [TestMethod]
+    public void Work_space_that_cannot_be_had_in_full_is_given_back_and_its_size_is_known_beforehand()
+    {
+        (_, ModelConfig config) = ModelConfigReader.Read(Model);
+        const int Rows = 100;
+        (string Name, long Size, Func<NativeDevice, IDisposable> Create)[] cases =
+        [
+            ("activations", Activations.SizeOf(config, DType.F32, Rows), device => new Activations(device, config, DType.F32, Rows)),
+            ("predictor", Predictor.SizeOf(config, DType.F32, Rows), device => new Predictor(device, config, null!, null!, null!, DType.F32, Rows)),
+            ("top buffers", 8 * Rows, device => new TopBuffers(device, Rows)),
+        ];
+        foreach ((string name, long size, Func<NativeDevice, IDisposable> create) in cases)
+        {
+            for (int eighth = 0; eighth < 8; eighth++)
+            {
+                using NativeDevice small = NativeDevice.Open(new NativeDeviceOptions { Threads = 1, MemoryLimit = 1 + ((size - 2) * eighth / 7) });
+                Assert.ThrowsExactly<NativeException>(() => create(small), name);
+                Assert.AreEqual(0, small.Info.MemoryAllocated, $"{name}, {eighth} eighths");
+            }
+
+            using NativeDevice device = NativeDevice.Open(new NativeDeviceOptions { Threads = 1, MemoryLimit = size });
+            using IDisposable whole = create(device);
+            Assert.AreEqual(size, device.Info.MemoryAllocated, name);
+        }
+    }
+
+    [TestMethod]
     public async Task An_engine_loads_into_its_limit_and_makes_the_cache_fit()
     {
         await using LlmEngine unlimited = await LlmEngine.LoadAsync(Model, new LlmEngineOptions { Threads = 1 });
