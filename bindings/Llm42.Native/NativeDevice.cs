@@ -22,7 +22,7 @@ public sealed unsafe class NativeDevice : IDisposable
             return new NativeDeviceInfo(
                 Text(info.Backend), Text(info.Name), Text(info.Profile), info.Threads, info.PlannedThreads, info.Isa,
                 info.ActivationDType, info.FastIsInvariant != 0, info.MemoryTotal, info.MemoryAllocated,
-                info.MemoryPeak);
+                info.MemoryPeak, info.MemoryLimit, info.Calls);
         }
     }
 
@@ -43,6 +43,8 @@ public sealed unsafe class NativeDevice : IDisposable
                 Threads = options.Threads,
                 PlannedThreads = options.PlannedThreads,
                 Isa = options.Isa,
+                MemoryLimit = options.MemoryLimit,
+                FailCall = options.FailCall,
                 Backend = backend,
             };
             OpaqueDevice* device;

@@ -12,6 +12,8 @@ namespace Llm42.Native;
 /// <param name="MemoryTotal">Bytes of memory of the device; 0 if unknown.</param>
 /// <param name="MemoryAllocated">Bytes now held by objects of this device.</param>
 /// <param name="MemoryPeak">Largest value that <paramref name="MemoryAllocated"/> has had.</param>
+/// <param name="MemoryLimit">Most bytes that objects of this device may hold; 0 for no limit but the machine's.</param>
+/// <param name="Calls">Calls so far that put work on a stream of this device.</param>
 public sealed record NativeDeviceInfo(
     string Backend,
     string Name,
@@ -23,4 +25,6 @@ public sealed record NativeDeviceInfo(
     bool FastIsInvariant,
     long MemoryTotal,
     long MemoryAllocated,
-    long MemoryPeak);
+    long MemoryPeak,
+    long MemoryLimit,
+    long Calls);

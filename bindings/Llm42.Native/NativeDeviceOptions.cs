@@ -17,4 +17,10 @@ public sealed record NativeDeviceOptions
 
     /// <inheritdoc cref="DeviceOptions.Isa"/>
     public CpuIsa Isa { get; init; }
+
+    /// <inheritdoc cref="DeviceOptions.MemoryLimit"/>
+    public long MemoryLimit { get; init; }
+
+    /// <inheritdoc cref="DeviceOptions.FailCall"/>
+    public long FailCall { get; init; }
 }

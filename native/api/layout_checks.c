@@ -29,7 +29,7 @@ _Static_assert(offsetof(llm42_attention_params, block_tables) == 104, "the C# bi
 _Static_assert(offsetof(llm42_attention_params, output) == 120, "the C# bindings expect offsetof(llm42_attention_params, output) == 120");
 _Static_assert(offsetof(llm42_attention_params, output_stride) == 136, "the C# bindings expect offsetof(llm42_attention_params, output_stride) == 136");
 
-_Static_assert(sizeof(llm42_device_options) == 32, "the C# bindings expect sizeof(llm42_device_options) == 32");
+_Static_assert(sizeof(llm42_device_options) == 48, "the C# bindings expect sizeof(llm42_device_options) == 48");
 _Static_assert(offsetof(llm42_device_options, struct_size) == 0, "the C# bindings expect offsetof(llm42_device_options, struct_size) == 0");
 _Static_assert(offsetof(llm42_device_options, ordinal) == 4, "the C# bindings expect offsetof(llm42_device_options, ordinal) == 4");
 _Static_assert(offsetof(llm42_device_options, threads) == 8, "the C# bindings expect offsetof(llm42_device_options, threads) == 8");
@@ -37,8 +37,10 @@ _Static_assert(offsetof(llm42_device_options, planned_threads) == 12, "the C# bi
 _Static_assert(offsetof(llm42_device_options, isa) == 16, "the C# bindings expect offsetof(llm42_device_options, isa) == 16");
 _Static_assert(offsetof(llm42_device_options, reserved) == 20, "the C# bindings expect offsetof(llm42_device_options, reserved) == 20");
 _Static_assert(offsetof(llm42_device_options, backend) == 24, "the C# bindings expect offsetof(llm42_device_options, backend) == 24");
+_Static_assert(offsetof(llm42_device_options, memory_limit) == 32, "the C# bindings expect offsetof(llm42_device_options, memory_limit) == 32");
+_Static_assert(offsetof(llm42_device_options, fail_call) == 40, "the C# bindings expect offsetof(llm42_device_options, fail_call) == 40");
 
-_Static_assert(sizeof(llm42_device_info) == 224, "the C# bindings expect sizeof(llm42_device_info) == 224");
+_Static_assert(sizeof(llm42_device_info) == 240, "the C# bindings expect sizeof(llm42_device_info) == 240");
 _Static_assert(offsetof(llm42_device_info, struct_size) == 0, "the C# bindings expect offsetof(llm42_device_info, struct_size) == 0");
 _Static_assert(offsetof(llm42_device_info, threads) == 4, "the C# bindings expect offsetof(llm42_device_info, threads) == 4");
 _Static_assert(offsetof(llm42_device_info, planned_threads) == 8, "the C# bindings expect offsetof(llm42_device_info, planned_threads) == 8");
@@ -51,6 +53,8 @@ _Static_assert(offsetof(llm42_device_info, memory_peak) == 40, "the C# bindings 
 _Static_assert(offsetof(llm42_device_info, backend) == 48, "the C# bindings expect offsetof(llm42_device_info, backend) == 48");
 _Static_assert(offsetof(llm42_device_info, profile) == 64, "the C# bindings expect offsetof(llm42_device_info, profile) == 64");
 _Static_assert(offsetof(llm42_device_info, name) == 96, "the C# bindings expect offsetof(llm42_device_info, name) == 96");
+_Static_assert(offsetof(llm42_device_info, memory_limit) == 224, "the C# bindings expect offsetof(llm42_device_info, memory_limit) == 224");
+_Static_assert(offsetof(llm42_device_info, calls) == 232, "the C# bindings expect offsetof(llm42_device_info, calls) == 232");
 
 _Static_assert(sizeof(llm42_embedding_params) == 48, "the C# bindings expect sizeof(llm42_embedding_params) == 48");
 _Static_assert(offsetof(llm42_embedding_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_embedding_params, struct_size) == 0");

@@ -1,15 +1,25 @@
 // llm42/device.h, stream.h, buffer.h, weight.h, kv_cache.h
+#include <cstddef>
+
 #include "api/call.h"
 #include "core/registry.h"
 #include "core/validate.h"
 
 using namespace llm42;
 
+namespace {
+
+// Sizes of the structs in the first release of this ABI version: a caller's may be as small.
+constexpr uint32_t first_device_options = offsetof(llm42_device_options, memory_limit);
+constexpr uint32_t first_device_info = offsetof(llm42_device_info, memory_limit);
+
+}  // namespace
+
 llm42_status llm42_device_create(const llm42_device_options* options, llm42_device** device) noexcept {
   return call(__func__, [&] {
     check_not_null("device", device);
     *device = nullptr;
-    const llm42_device_options copy = read_params("options", options);
+    const llm42_device_options copy = read_params("options", options, first_device_options);
     validate(copy);
     *device = open_device(copy).release();
   });
@@ -24,7 +34,8 @@ llm42_status llm42_device_get_info(const llm42_device* device, llm42_device_info
     check_not_null("device", device);
     llm42_device_info filled{};
     device->get_info(filled);
-    write_info("info", info, filled);
+    filled.calls = device->calls();
+    write_info("info", info, filled, first_device_info);
   });
 }
 
@@ -67,7 +78,9 @@ llm42_status llm42_buffer_upload(llm42_stream* stream, llm42_buffer* buffer, int
   return call(__func__, [&] {
     check_not_null("stream", stream);
     validate_copy(*stream, buffer, offset, "source", source, size);
-    if (size > 0) stream->upload(*buffer, offset, source, size);
+    if (size == 0) return;
+    stream->device->count_call();
+    stream->upload(*buffer, offset, source, size);
   });
 }
 
@@ -76,7 +89,9 @@ llm42_status llm42_buffer_download(llm42_stream* stream, const llm42_buffer* buf
   return call(__func__, [&] {
     check_not_null("stream", stream);
     validate_copy(*stream, buffer, offset, "destination", destination, size);
-    if (size > 0) stream->download(*buffer, offset, destination, size);
+    if (size == 0) return;
+    stream->device->count_call();
+    stream->download(*buffer, offset, destination, size);
   });
 }
 
@@ -88,6 +103,7 @@ llm42_status llm42_weight_create(llm42_stream* stream, const llm42_weight_params
     check_not_null("stream", stream);
     llm42_weight_params copy = read_params("params", params);
     validate(copy);
+    stream->device->count_call();
     *weight = stream->create_weight(copy).release();
   });
 }
@@ -124,6 +140,8 @@ llm42_status llm42_kv_cache_copy_page(llm42_stream* stream, llm42_kv_cache* cach
   return call(__func__, [&] {
     check_not_null("stream", stream);
     validate_copy_page(*stream, cache, source, destination);
-    if (source != destination) stream->copy_page(*cache, source, destination);
+    if (source == destination) return;
+    stream->device->count_call();
+    stream->copy_page(*cache, source, destination);
   });
 }

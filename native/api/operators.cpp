@@ -15,7 +15,9 @@ llm42_status run(const char* function, llm42_stream* stream, const Params* param
   return call(function, [&] {
     check_not_null("stream", stream);
     Params copy = read_params("params", params, minimum);
-    if (validate(*stream, copy)) (stream->*run_operator)(copy);
+    if (!validate(*stream, copy)) return;
+    stream->device->count_call();
+    (stream->*run_operator)(copy);
   });
 }
 

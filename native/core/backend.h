@@ -11,7 +11,7 @@
 #include "llm42/llm42.h"
 
 struct llm42_device {
-  llm42_device() = default;
+  explicit llm42_device(const llm42_device_options& options) : fail_call_(options.fail_call) {}
   llm42_device(const llm42_device&) = delete;
   llm42_device& operator=(const llm42_device&) = delete;
   virtual ~llm42_device() = default;
@@ -21,6 +21,16 @@ struct llm42_device {
   virtual std::unique_ptr<llm42_stream> create_stream() = 0;
   virtual std::unique_ptr<llm42_buffer> create_buffer(int64_t size) = 0;
   virtual std::unique_ptr<llm42_kv_cache> create_kv_cache(const llm42_kv_cache_params& params) = 0;
+
+  int64_t calls() const { return calls_; }
+
+  // To be called by the edge before each call that puts work on a stream. Fails the one that the options
+  // name.
+  void count_call();
+
+ private:
+  const int64_t fail_call_;
+  int64_t calls_ = 0;
 };
 
 struct llm42_buffer {

@@ -37,6 +37,8 @@ void validate(const llm42_device_options& options) {
   check_range("options.planned_threads", options.planned_threads, 0, 1024);
   check_range("options.isa", options.isa, LLM42_CPU_ISA_AUTO, LLM42_CPU_ISA_AVX512);
   check_zero("options.reserved", options.reserved);
+  check_range("options.memory_limit", options.memory_limit, 0, INT64_MAX);
+  check_range("options.fail_call", options.fail_call, 0, INT64_MAX);
 }
 
 void validate_buffer_size(int64_t size) {

@@ -58,6 +58,10 @@ void Memory::reserve(int64_t size, const char* what) {
     fail(LLM42_STATUS_OUT_OF_MEMORY, what, " of ", size, " bytes: the machine has ", total_,
          " bytes, of which ", allocated_, " are in use by this device");
   }
+  if (limit_ > 0 && size > limit_ - allocated_) {
+    fail(LLM42_STATUS_OUT_OF_MEMORY, what, " of ", size, " bytes: memory_limit is ", limit_,
+         " bytes, of which ", allocated_, " are in use");
+  }
   allocated_ += size;
   peak_ = std::max(peak_, allocated_);
 }

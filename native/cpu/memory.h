@@ -8,10 +8,11 @@ namespace llm42::cpu {
 
 class Memory {
  public:
-  // `total` bounds what may be allocated at once; 0 = unknown, no bound.
-  explicit Memory(int64_t total) : total_(total) {}
+  // Both bound what may be allocated at once: what the machine has, and what the caller allows; 0 = no bound.
+  Memory(int64_t total, int64_t limit) : total_(total), limit_(limit) {}
 
   int64_t total() const { return total_; }
+  int64_t limit() const { return limit_; }
   int64_t allocated() const { return allocated_; }
   int64_t peak() const { return peak_; }
 
@@ -21,11 +22,13 @@ class Memory {
   void release(int64_t size) { allocated_ -= size; }
 
   int64_t total_;
+  int64_t limit_;
   int64_t allocated_ = 0;
   int64_t peak_ = 0;
 };
 
-// `size` bytes aligned to 64 or more. Fails with LLM42_STATUS_OUT_OF_MEMORY, naming `what` and the size.
+// `size` bytes aligned to 64 or more. Fails with LLM42_STATUS_OUT_OF_MEMORY, naming `what`, the size and what
+// is held already.
 class Block {
  public:
   Block() = default;

@@ -18,7 +18,8 @@ std::unique_ptr<Device> open_device(const llm42_device_options& options) {
 }
 
 CpuDevice::CpuDevice(const llm42_device_options& options)
-    : memory_(physical_memory()),
+    : llm42_device(options),
+      memory_(physical_memory(), options.memory_limit),
       kernels_(&kernels_for(options.isa == LLM42_CPU_ISA_AUTO ? best_isa() : options.isa)),
       isa_(options.isa == LLM42_CPU_ISA_AUTO ? best_isa() : options.isa),
       threads_(options.threads != 0 ? options.threads : std::clamp(usable_processors(), 1, 1024)),
@@ -34,6 +35,7 @@ void CpuDevice::get_info(llm42_device_info& info) const {
   info.memory_total = memory_.total();
   info.memory_allocated = memory_.allocated();
   info.memory_peak = memory_.peak();
+  info.memory_limit = memory_.limit();
   std::strncpy(info.backend, "cpu", sizeof info.backend - 1);
   std::strncpy(info.profile, "cpu-fma-1", sizeof info.profile - 1);
   std::strncpy(info.name, processor_name().c_str(), sizeof info.name - 1);

@@ -6,6 +6,7 @@ using Llm42.Cli.Output;
 var root = new Command("llm42", "Llm42: LLM inference whose answers can be made bitwise reproducible, request by request.")
 {
     GenerateCommand.Create(),
+    ReplayCommand.Create(),
     ScoreCommand.Create(),
     TokenizeCommand.Create(),
     CheckCommand.Create(),

@@ -22,6 +22,11 @@ namespace Llm42;
 /// SHA-256 over the weights, the tokenizer, the model's configuration and the numerics profile: where it is equal,
 /// deterministic answers are equal.
 /// </param>
+/// <param name="WeightsDigest">
+/// SHA-256 over the weights by name, dtype, shape and content, the same however they are spread over files.
+/// </param>
+/// <param name="TokenizerDigest">SHA-256 of tokenizer.json; null if the model has none.</param>
+/// <param name="ConfigDigest">SHA-256 of config.json.</param>
 public sealed record EngineDescription(
     string Device,
     string Backend,
@@ -37,4 +42,7 @@ public sealed record EngineDescription(
     long MemoryPeak,
     DeterminismMode Determinism,
     DrafterKind Drafter,
-    string Fingerprint);
+    string Fingerprint,
+    string WeightsDigest,
+    string? TokenizerDigest,
+    string ConfigDigest);

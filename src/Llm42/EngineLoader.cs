@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Llm42.Core.Engine;
 using Llm42.Generation;
 using Llm42.Models;
@@ -18,6 +19,8 @@ internal static class EngineLoader
         options.Engine.Validate();
         var kvType = ParseKvDtype(options.KvDtype);
         var (architecture, config) = ModelConfigReader.Read(modelDirectory);
+        var configDigest = Convert.ToHexStringLower(
+            SHA256.HashData(File.ReadAllBytes(Path.Combine(modelDirectory, ModelConfigReader.FileName))));
         var defaults = GenerationDefaults.Read(modelDirectory, config.VocabularySize);
         var tokenizer = LoadTokenizer(modelDirectory);
         var eosTokenIds = FindEosTokens(modelDirectory, config, defaults, tokenizer);
@@ -38,18 +41,22 @@ internal static class EngineLoader
                 Threads = options.Threads,
                 PlannedThreads = options.PlannedThreads,
                 Isa = options.Isa,
+                MemoryLimit = options.MemoryLimit,
+                FailCall = options.FailCall,
             });
             executor = new NativeModelExecutor(
                 device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);
+            var weightsDigest = digest.GetAwaiter().GetResult();
             var fingerprint = Fingerprint.Of(
-                digest.GetAwaiter().GetResult(), config, defaults, eosTokenIds, tokenizer?.Fingerprint, executor.Info.NumericsProfile);
+                weightsDigest, config, defaults, eosTokenIds, tokenizer?.Fingerprint, executor.Info.NumericsProfile);
+            var digests = new ModelDigests(Convert.ToHexStringLower(weightsDigest), tokenizer?.Fingerprint, configDigest);
             var loaded = executor;
             return new LoadedModel(
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds),
                 DescribeModel(modelDirectory, config, executor, tensors),
-                () => DescribeEngine(loaded, options.Engine, fingerprint));
+                () => DescribeEngine(loaded, options.Engine, fingerprint, digests));
         }
         catch
         {
@@ -115,7 +122,8 @@ internal static class EngineLoader
         return new ModelFormatException(error.File, problem, error);
     }
 
-    private static EngineDescription DescribeEngine(NativeModelExecutor executor, EngineOptions options, string fingerprint)
+    private static EngineDescription DescribeEngine(
+        NativeModelExecutor executor, EngineOptions options, string fingerprint, ModelDigests digests)
     {
         var (info, device) = (executor.Info, executor.DeviceInfo);
         return new EngineDescription(
@@ -133,7 +141,10 @@ internal static class EngineLoader
             device.MemoryPeak,
             options.ResolveDeterminism(info),
             options.ResolveDrafter(info),
-            fingerprint);
+            fingerprint,
+            digests.Weights,
+            digests.Tokenizer,
+            digests.Config);
     }
 
     private static ModelDescription DescribeModel(
@@ -150,4 +161,7 @@ internal static class EngineLoader
         tensors.Sum(tensor => tensor.ElementCount),
         tensors.GroupBy(tensor => tensor.Dtype).MaxBy(group => group.Sum(tensor => tensor.Size))!.Key.Name(),
         tensors.Sum(tensor => tensor.Size));
+
+    /// <summary>Digests of a model's files.</summary>
+    private sealed record ModelDigests(string Weights, string? Tokenizer, string Config);
 }

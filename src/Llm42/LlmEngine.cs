@@ -4,6 +4,7 @@ using Llm42.Core.Engine;
 using Llm42.Core.Observability;
 using Llm42.Core.Requests;
 using Llm42.Generation;
+using Llm42.Receipts;
 using Llm42.Tokenization;
 
 namespace Llm42;
@@ -16,11 +17,13 @@ public sealed class LlmEngine : IAsyncDisposable
     private readonly EngineLoop _loop;
     private readonly RequestBuilder _requests;
     private readonly Func<EngineDescription> _describeEngine;
+    private readonly EngineOptions _options;
 
     internal LlmEngine(LoadedModel model, EngineOptions options, string? name = null)
     {
         _requests = model.Requests;
         _describeEngine = model.DescribeEngine;
+        _options = options;
         Tokenizer = model.Tokenizer;
         Model = model.Description;
         _loop = new EngineLoop(model.Executor, options, name);
@@ -31,6 +34,8 @@ public sealed class LlmEngine : IAsyncDisposable
 
     /// <summary>What it runs on, as of now.</summary>
     public EngineDescription Engine => _describeEngine();
+
+    internal EngineLoop Loop => _loop;
 
     /// <summary>The model's tokenizer; null if its directory has none, and then prompts must be token ids.</summary>
     public ITokenizer? Tokenizer { get; }
@@ -157,6 +162,75 @@ public sealed class LlmEngine : IAsyncDisposable
         var scores = completion.PromptScores;
         return new ScoreResult([.. ids.Select((id, i) => new ScoredPosition(
             id, i == 0 ? null : scores[i - 1].Logprob, scores[i].Top ?? []))]);
+    }
+
+    /// <summary>Makes the receipt of an answer that this engine gave.</summary>
+    /// <param name="promptIds">The tokens that were continued.</param>
+    /// <param name="options">How they were; the same as for the answer, and deterministic.</param>
+    /// <param name="result">The whole answer.</param>
+    /// <param name="modelName">What the model is called; null for its directory.</param>
+    /// <exception cref="ReceiptRefusedException">
+    /// The answer was cancelled or is not deterministic, or this engine's settings give the guarantee up.
+    /// </exception>
+    /// <exception cref="ArgumentException">The answer is not one to this prompt with these options.</exception>
+    public Receipt CreateReceipt(
+        IReadOnlyList<int> promptIds, GenerationOptions options, GenerationResult result, string? modelName = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(result);
+        ReceiptReplay.CheckEngine(_options);
+        if (!options.IsDeterministic)
+            throw new ReceiptRefusedException("IsDeterministic is false: an answer that need not come again gets no receipt.");
+        if (options.N > 1)
+            throw new ReceiptRefusedException(
+                $"N is {options.N}, and a receipt is of one answer: answer i is what N = 1 and Seed + i give, so give these options.");
+        if (result.FinishReason == FinishReason.Cancelled)
+            throw new ReceiptRefusedException("The answer was cancelled: where it ends is nothing that could come again.");
+        var request = ReceiptRequest.Of(_requests.Build(promptIds, options)[0], options.Stop, Model.MaxContext);
+        if (result.Usage.PromptTokens != promptIds.Count || result.Tokens.Count > request.MaxTokens)
+            throw new ArgumentException(
+                $"The answer has {result.Tokens.Count} tokens to a prompt of {result.Usage.PromptTokens}; "
+                + $"these options allow {request.MaxTokens} to a prompt of {promptIds.Count}.",
+                nameof(result));
+        return ReceiptBuilder.Create(Engine, modelName ?? Model.Directory, request, result.Tokens);
+    }
+
+    /// <summary>Runs the request of a receipt again and compares, up to the first difference.</summary>
+    /// <param name="receipt">The receipt.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="ReceiptFormatException">The receipt contradicts itself.</exception>
+    /// <exception cref="ReceiptRefusedException">
+    /// It is of another model or numerics profile, or this engine's settings or sizes do not allow for a comparison.
+    /// </exception>
+    /// <exception cref="ArgumentException">A value of its request is out of range.</exception>
+    public async Task<ReplayResult> ReplayAsync(Receipt receipt, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(receipt);
+        ReceiptReader.Check(receipt);
+        ReceiptReplay.CheckEngine(_options);
+        var notes = ReceiptReplay.Compare(receipt, Engine, Model.MaxContext);
+        cancellationToken.ThrowIfCancellationRequested();
+        var handle = _loop.Submit(_requests.Build(receipt.Request), cancellationToken);
+        var count = 0;
+        try
+        {
+            await foreach (var token in handle.Tokens.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                if (ReceiptReplay.Compare(receipt.Output, count, token) is { } difference)
+                    return new ReplayResult(difference, count, notes);
+                count++;
+            }
+            var completion = await handle.Completion.ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (completion.Reason == FinishReason.Cancelled)
+                throw new OperationCanceledException("The engine was disposed while it replayed.");
+            return new ReplayResult(ReceiptReplay.Compare(receipt.Output, count, actual: null), count, notes);
+        }
+        finally
+        {
+            if (!handle.Completion.IsCompleted)
+                handle.Cancel();
+        }
     }
 
     /// <summary>Cancels every request and frees the model.</summary>

@@ -39,6 +39,15 @@ public sealed record LlmEngineOptions
     /// </summary>
     public string? Name { get; init; }
 
+    /// <summary>
+    /// Most bytes that weights, KV cache and work space may take together; 0 for what the machine has. The KV cache
+    /// is made to fit; a model that does not fit is refused.
+    /// </summary>
+    public long MemoryLimit { get; init; }
+
     /// <summary>Scheduler and verifier.</summary>
     public EngineOptions Engine { get; init; } = new();
+
+    /// <summary>Fault injection for tests: the number of the call on the device that fails; 0 for none.</summary>
+    internal long FailCall { get; init; }
 }

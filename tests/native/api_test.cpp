@@ -1,5 +1,6 @@
 // The edge: NULL, struct sizes, unknown backends, foreign handles, overlaps.
 #include <algorithm>
+#include <cstddef>
 
 #include "harness.h"
 
@@ -75,6 +76,56 @@ TEST(Api, StructSizes) {
   EXPECT_EQ(LLM42_STATUS_OK, llm42_gather_rows(machine.stream, &larger.known)) << llm42_error_message();
   larger.unknown = 1;
   EXPECT_EQ(LLM42_STATUS_UNSUPPORTED, llm42_gather_rows(machine.stream, &larger.known));
+}
+
+// A caller built before a field was added hands in, and asks for, what it knows.
+TEST(Api, SmallerStructsOfTheFirstReleaseAreTaken) {
+  llm42_device_options options = options_for("cpu");
+  options.struct_size = offsetof(llm42_device_options, memory_limit);
+  options.threads = 1;
+  options.memory_limit = -1;
+  Owner<llm42_device, llm42_device_destroy> device;
+  ok(llm42_device_create(&options, &device.handle));
+  llm42_device_info info{};
+  info.struct_size = offsetof(llm42_device_info, memory_limit);
+  info.calls = -1;
+  ok(llm42_device_get_info(device, &info));
+  EXPECT_EQ(1, info.threads);
+  EXPECT_EQ(-1, info.calls);
+  --info.struct_size;
+  EXPECT_EQ(LLM42_STATUS_INVALID_ARGUMENT, llm42_device_get_info(device, &info));
+  options.struct_size = sizeof options;
+  llm42_device* refused = nullptr;
+  EXPECT_EQ(LLM42_STATUS_INVALID_ARGUMENT, llm42_device_create(&options, &refused));
+  EXPECT_TRUE(message_has("memory_limit is -1")) << llm42_error_message();
+}
+
+TEST(Api, ExactlyTheNamedCallFailsAndDoesNothing) {
+  llm42_device_options options = options_for("cpu");
+  options.threads = 1;
+  options.fail_call = 3;
+  Owner<llm42_device, llm42_device_destroy> device;
+  ok(llm42_device_create(&options, &device.handle));
+  Owner<llm42_stream, llm42_stream_destroy> stream;
+  ok(llm42_stream_create(device, &stream.handle));
+  Buffer buffer;
+  ok(llm42_buffer_create(device, 4, &buffer.handle));
+  const auto upload = [&](int32_t value, int64_t size) {
+    return llm42_buffer_upload(stream, buffer, 0, &value, size);
+  };
+  EXPECT_EQ(LLM42_STATUS_OK, upload(1, 4));
+  EXPECT_EQ(LLM42_STATUS_INVALID_ARGUMENT, upload(1, 5));  // neither this nor the next one counts
+  EXPECT_EQ(LLM42_STATUS_OK, upload(1, 0));
+  EXPECT_EQ(LLM42_STATUS_OK, upload(2, 4));
+  EXPECT_EQ(LLM42_STATUS_INTERNAL, upload(3, 4));
+  EXPECT_TRUE(message_has("call 3") && message_has("fail_call")) << llm42_error_message();
+  int32_t value = 0;
+  ok(llm42_buffer_download(stream, buffer, 0, &value, 4));
+  EXPECT_EQ(2, value);
+  llm42_device_info info{};
+  info.struct_size = sizeof info;
+  ok(llm42_device_get_info(device, &info));
+  EXPECT_EQ(4, info.calls);
 }
 
 TEST(Api, ViewsMustFitTheirBuffers) {

@@ -35,6 +35,31 @@ TEST(Memory, BuffersAreZeroed) {
   }
 }
 
+TEST(Memory, HoldsNoMoreThanItsLimit) {
+  llm42_device_options options{};
+  options.struct_size = sizeof options;
+  options.backend = "cpu";
+  options.threads = 1;
+  options.memory_limit = 1000;
+  Owner<llm42_device, llm42_device_destroy> device;
+  ok(llm42_device_create(&options, &device.handle));
+  Buffer first, second, third;
+  ok(llm42_buffer_create(device, 600, &first.handle));
+  EXPECT_EQ(LLM42_STATUS_OUT_OF_MEMORY, llm42_buffer_create(device, 401, &second.handle));
+  for (const char* part : {"401 bytes", "limit is 1000", "600 are in use"}) {
+    EXPECT_NE(nullptr, std::strstr(llm42_error_message(), part)) << llm42_error_message();
+  }
+  EXPECT_EQ(nullptr, second.handle);
+  ok(llm42_buffer_create(device, 400, &third.handle));
+  llm42_device_info info{};
+  info.struct_size = sizeof info;
+  ok(llm42_device_get_info(device, &info));
+  EXPECT_EQ(1000, info.memory_limit);
+  EXPECT_EQ(1000, info.memory_allocated);
+  third = Buffer();
+  ok(llm42_buffer_create(device, 400, &second.handle));
+}
+
 TEST(Memory, RefusesWhatTheMachineDoesNotHave) {
   const Machine machine;
   llm42_buffer* buffer = nullptr;

@@ -99,6 +99,12 @@ public unsafe struct DeviceOptions
 
     /// <summary>Backend name, UTF-8: "cpu", "cuda".</summary>
     public byte* Backend;
+
+    /// <summary>Most bytes that buffers, weights, KV caches and workspaces of this device may hold together; 0 = no limit but the machine's. What would exceed it is <see cref="Status.OutOfMemory"/>, whose message names the bytes asked for, those held and the limit; the device stays usable.</summary>
+    public long MemoryLimit;
+
+    /// <summary>Fault injection for tests: the number of a call on a stream of this device, as <see cref="DeviceInfo.Calls"/> counts them, that does nothing but return <see cref="Status.Internal"/>; 0 = none. The calls before and after it are not affected.</summary>
+    public long FailCall;
 }
 
 /// <summary>What <see cref="NativeMethods.DeviceGetInfo"/> reports.</summary>
@@ -140,6 +146,12 @@ public unsafe struct DeviceInfo
 
     /// <summary>Human-readable device name, zero-terminated UTF-8.</summary>
     public ByteArray128 Name;
+
+    /// <summary><see cref="DeviceOptions.MemoryLimit"/>; 0 = none.</summary>
+    public long MemoryLimit;
+
+    /// <summary>Calls so far, over all streams of this device, that put work on one: operators, page copies, uploads, downloads, packed weights. Refused ones and those without rows or bytes are not counted. The first is 1.</summary>
+    public long Calls;
 }
 
 /// <summary>Parameters of <see cref="NativeMethods.Embedding"/>. Exact: fast and invariant numerics coincide.</summary>

@@ -45,6 +45,18 @@ typedef struct llm42_device_options {
   int32_t reserved;
   /** Backend name, UTF-8: "cpu", "cuda". */
   const char* backend;
+  /**
+   * Most bytes that buffers, weights, KV caches and workspaces of this device may hold together; 0 = no limit
+   * but the machine's. What would exceed it is ::LLM42_STATUS_OUT_OF_MEMORY, whose message names the bytes
+   * asked for, those held and the limit; the device stays usable.
+   */
+  int64_t memory_limit;
+  /**
+   * Fault injection for tests: the number of a call on a stream of this device, as
+   * ::llm42_device_info::calls counts them, that does nothing but return ::LLM42_STATUS_INTERNAL; 0 = none.
+   * The calls before and after it are not affected.
+   */
+  int64_t fail_call;
 } llm42_device_options;
 
 /** What llm42_device_get_info() reports. */
@@ -73,6 +85,13 @@ typedef struct llm42_device_info {
   char profile[32];
   /** Human-readable device name, zero-terminated UTF-8. */
   char name[128];
+  /** ::llm42_device_options::memory_limit; 0 = none. */
+  int64_t memory_limit;
+  /**
+   * Calls so far, over all streams of this device, that put work on one: operators, page copies, uploads,
+   * downloads, packed weights. Refused ones and those without rows or bytes are not counted. The first is 1.
+   */
+  int64_t calls;
 } llm42_device_info;
 
 /**

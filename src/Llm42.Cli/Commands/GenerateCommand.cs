@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text;
 using Llm42.Cli.DemoModel;
 using Llm42.Cli.Json;
 using Llm42.Cli.Options;
 using Llm42.Cli.Output;
+using Llm42.Core.Requests;
 
 namespace Llm42.Cli.Commands;
 
@@ -12,6 +14,7 @@ internal sealed class GenerateCommand
     private readonly ModelFlags _model = new();
     private readonly PromptFlags _prompt = new();
     private readonly SamplingFlags _sampling = new();
+    private readonly ReceiptFlag _receipt = new();
     private readonly EngineFlags _engine = new();
     private readonly OutputFlags _output = new();
 
@@ -22,6 +25,7 @@ internal sealed class GenerateCommand
         self._model.AddTo(command);
         self._prompt.AddTo(command);
         self._sampling.AddTo(command);
+        self._receipt.AddTo(command);
         self._engine.AddTo(command);
         self._output.AddTo(command);
         CommandGuard.SetAction(command, self.RunAsync);
@@ -36,13 +40,14 @@ internal sealed class GenerateCommand
         LlmEngineOptions engineOptions = _engine.Read(parsed);
         PromptSource prompt = await _prompt.ReadRequiredAsync(parsed, cancellation).ConfigureAwait(false);
         GenerationOptions options = _sampling.Read(parsed, _engine, prompt.AddSpecialTokens);
+        string? receiptFile = _receipt.Read(parsed, options, engineOptions.Engine);
 
         using ModelDirectory model = _model.Open(parsed);
         await using LlmEngine engine = await LlmEngine.LoadAsync(model.Path, engineOptions, null, cancellation).ConfigureAwait(false);
         IReadOnlyList<int> promptIds = prompt.Encode(engine.Tokenizer);
         if (!isJson && options.N == 1)
         {
-            await StreamAsync(engine, promptIds, options, cancellation).ConfigureAwait(false);
+            WriteReceipt(await StreamAsync(engine, promptIds, options, cancellation).ConfigureAwait(false));
             return CommandGuard.Success;
         }
 
@@ -55,22 +60,35 @@ internal sealed class GenerateCommand
             return CommandGuard.Success;
         }
 
+        WriteReceipt(results[0]);
         GenerateJson[] answers = [.. results.Select(result => GenerateJson.Of(result, hasText, _sampling.HasLogprobs(parsed)))];
         if (options.N == 1)
             StandardOutput.WriteJson(answers[0], CliJsonContext.Standard.GenerateJson);
         else
             StandardOutput.WriteJson(new GenerateAllJson(answers), CliJsonContext.Standard.GenerateAllJson);
         return CommandGuard.Success;
+
+        void WriteReceipt(GenerationResult result)
+        {
+            if (receiptFile is not null)
+                ReceiptFlag.Write(receiptFile, engine.CreateReceipt(promptIds, options, result, _model.Name(parsed)));
+        }
     }
 
-    private static async Task StreamAsync(
+    private static async Task<GenerationResult> StreamAsync(
         LlmEngine engine, IReadOnlyList<int> promptIds, GenerationOptions options, CancellationToken cancellation)
     {
         bool hasText = engine.Tokenizer is not null;
         bool endsLine = false;
         int count = 0;
+        var answer = new StringBuilder();
+        var tokens = new List<TokenEvent>();
+        GenerationChunk last = default;
         await foreach (GenerationChunk chunk in engine.GenerateAsync(promptIds, options, cancellation).ConfigureAwait(false))
         {
+            answer.Append(chunk.Text);
+            tokens.AddRange(chunk.Tokens);
+            last = chunk;
             string text = hasText
                 ? chunk.Text
                 : string.Concat(chunk.Tokens.Select(token => count++ == 0 ? $"{token.TokenId}" : $",{token.TokenId}"));
@@ -82,6 +100,7 @@ internal sealed class GenerateCommand
 
         if (!endsLine)
             StandardOutput.WriteLine();
+        return new GenerationResult(answer.ToString(), tokens, last.FinishReason!.Value, last.Usage!, last.Statistics!);
     }
 
     /// <summary>Several answers, each below a line that says which, and with what seed it comes alone.</summary>

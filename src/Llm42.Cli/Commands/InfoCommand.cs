@@ -57,6 +57,9 @@ internal sealed class InfoCommand
             ("kv cache", $"{engine.PageCount} pages of {engine.PageSize} positions, {engine.KvBytes / MiB:0.0} MiB"),
             ("memory", $"{engine.MemoryAllocated / MiB:0.0} MiB allocated, {engine.MemoryPeak / MiB:0.0} MiB at most"),
             ("fingerprint", $"{engine.Fingerprint}"),
+            ("weights", $"{engine.WeightsDigest}"),
+            ("tokenizer", $"{engine.TokenizerDigest ?? "none"}"),
+            ("config", $"{engine.ConfigDigest}"),
         ];
         foreach ((string name, FormattableString value) in lines)
             StandardOutput.WriteLine($"{name,-13}{FormattableString.Invariant(value)}");

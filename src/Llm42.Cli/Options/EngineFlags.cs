@@ -27,6 +27,9 @@ internal sealed class EngineFlags
     private readonly Option<int?> _maxContext = Flag.Integer(
         "--max-context", "Most positions of one request, prompt and answer together; 0: the model's.", 0, int.MaxValue);
 
+    private readonly Option<int?> _memoryLimit = Flag.Integer(
+        "--memory-limit", "Most MiB for weights, KV cache and work space; 0: what the machine has.", 0, int.MaxValue);
+
     private readonly Option<int?> _prefillChunk = Flag.Integer(
         "--prefill-chunk", $"Most prompt tokens of one request in a step (default {Defaults.Engine.PrefillChunk}).", 1, 1 << 20);
 
@@ -82,7 +85,7 @@ internal sealed class EngineFlags
     {
         Option[] all =
         [
-            _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _prefillChunk, _noPrefixCache, _window,
+            _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _memoryLimit, _prefillChunk, _noPrefixCache, _window,
             _verifyGroup, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
         ];
         foreach (Option option in all)
@@ -128,6 +131,7 @@ internal sealed class EngineFlags
             KvDtype = parsed.GetValue(_kvDtype) ?? Defaults.KvDtype,
             PageSize = parsed.GetValue(_pageSize) ?? Defaults.PageSize,
             MaxContext = parsed.GetValue(_maxContext) ?? Defaults.MaxContext,
+            MemoryLimit = parsed.GetValue(_memoryLimit) is { } mebibytes ? (long)mebibytes << 20 : Defaults.MemoryLimit,
             Engine = Defaults.Engine with
             {
                 PrefillChunk = parsed.GetValue(_prefillChunk) ?? Defaults.Engine.PrefillChunk,

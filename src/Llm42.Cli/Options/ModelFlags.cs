@@ -26,14 +26,19 @@ internal sealed class ModelFlags
         command.Add(_modelPath);
     }
 
-    public ModelDirectory Open(ParseResult parsed)
+    /// <summary>The model that the command line names.</summary>
+    public ModelDirectory Open(ParseResult parsed, string? otherwise = null) => ModelDirectory.Open(Name(parsed, otherwise));
+
+    /// <summary>What the model is called.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="otherwise">The model where the command line names none; null: it must name one.</param>
+    public string Name(ParseResult parsed, string? otherwise = null)
     {
         string? argument = parsed.GetValue(_model);
         string? option = parsed.GetValue(_modelPath);
         if (argument is not null && option is not null)
             throw new UsageException($"MODEL is '{argument}' and --model-path is '{option}'; give one of them.");
-        string name = argument ?? option ?? throw new UsageException(
+        return argument ?? option ?? otherwise ?? throw new UsageException(
             "no model is given; name a model directory, or `demo` for the embedded model.");
-        return ModelDirectory.Open(name);
     }
 }

@@ -54,6 +54,9 @@ public sealed class EngineLoop : IAsyncDisposable
     /// <summary>Makes <see cref="Statistics"/> count from zero. The counters of the meter go on.</summary>
     public void ResetStatistics() => _observer.ResetStatistics();
 
+    /// <summary>The engine thread's own; others may look at it once the engine has ended.</summary>
+    internal Scheduler Scheduler => _scheduler;
+
     /// <summary>Queues a request.</summary>
     /// <param name="request">What is asked.</param>
     /// <param name="cancellationToken">Ends the request early, as <see cref="RequestHandle.Cancel"/> does.</param>
@@ -176,6 +179,8 @@ public sealed class EngineLoop : IAsyncDisposable
         {
             foreach (Sequence sequence in SequencesOf(plan))
                 Fail(sequence, error);
+            if (_options.CheckIntegrity)
+                _scheduler.CheckIntegrity();
             return true;
         }
 #pragma warning restore CA1031
@@ -253,6 +258,8 @@ public sealed class EngineLoop : IAsyncDisposable
             CompleteFinished([sequence]);
         }
 
+        if (failure is null)
+            _scheduler.End();
         try
         {
             using (_executor)

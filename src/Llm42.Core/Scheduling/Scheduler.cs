@@ -109,6 +109,9 @@ public sealed class Scheduler
             _prefixCache.Publish(segment.Sequence);
     }
 
+    /// <summary>Ends the hold on what the last step copied; to be called when no step follows.</summary>
+    internal void End() => _prefixCache?.BeginStep();
+
     /// <summary>Throws if the bookkeeping of pages or lengths is inconsistent.</summary>
     public void CheckIntegrity()
     {

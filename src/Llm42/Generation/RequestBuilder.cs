@@ -1,5 +1,6 @@
 using Llm42.Core.Requests;
 using Llm42.Models;
+using Llm42.Receipts;
 using Llm42.Tokenization;
 
 namespace Llm42.Generation;
@@ -66,6 +67,17 @@ internal sealed class RequestBuilder
         TextStop = BuildTextStop(options.Stop),
         TopLogprobs = options.TopLogprobs,
         CaptureLayers = options.CaptureLayers,
+    };
+
+    /// <summary>The request of a receipt: nothing is filled in.</summary>
+    public GenerationRequest Build(ReceiptRequest receipt) => new()
+    {
+        PromptIds = receipt.PromptTokenIds,
+        Sampling = receipt.Sampling.ToParameters(),
+        MaxTokens = receipt.MaxTokens,
+        IsDeterministic = true,
+        StopTokenIds = receipt.StopTokenIds.ToHashSet(),
+        TextStop = BuildTextStop(receipt.StopStrings),
     };
 
     private TextStop? BuildTextStop(IReadOnlyList<string> stops)

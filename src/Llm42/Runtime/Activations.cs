@@ -10,11 +10,19 @@ internal sealed class Activations : IDisposable
 
     public Activations(NativeDevice device, ModelConfig config, DType dtype, int maxRows)
     {
-        Hidden = Allocate(config.HiddenSize);
-        Normed = Allocate(config.HiddenSize);
-        QueryKeyValue = Allocate(config.QueryWidth + (2 * config.KvWidth));
-        Attended = Allocate(config.QueryWidth);
-        Gated = Allocate(config.IntermediateSize);
+        try
+        {
+            Hidden = Allocate(config.HiddenSize);
+            Normed = Allocate(config.HiddenSize);
+            QueryKeyValue = Allocate(QueryKeyValueWidth(config));
+            Attended = Allocate(config.QueryWidth);
+            Gated = Allocate(config.IntermediateSize);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
 
         NativeBuffer Allocate(int width)
         {
@@ -39,9 +47,16 @@ internal sealed class Activations : IDisposable
     /// <summary>[rows, intermediate].</summary>
     public NativeBuffer Gated { get; }
 
+    /// <summary>Bytes that they take.</summary>
+    public static long SizeOf(ModelConfig config, DType dtype, int maxRows) =>
+        (long)maxRows * dtype.ElementSize()
+        * ((2L * config.HiddenSize) + QueryKeyValueWidth(config) + config.QueryWidth + config.IntermediateSize);
+
     public void Dispose()
     {
         foreach (var buffer in _owned)
             buffer.Dispose();
     }
+
+    private static int QueryKeyValueWidth(ModelConfig config) => config.QueryWidth + (2 * config.KvWidth);
 }

@@ -11,6 +11,12 @@ internal static class AvailableMemory
 
     public static long Of(NativeDeviceInfo device)
     {
+        var machine = OfMachine(device);
+        return device.MemoryLimit == 0 ? machine : Math.Min(machine, device.MemoryLimit - device.MemoryAllocated);
+    }
+
+    private static long OfMachine(NativeDeviceInfo device)
+    {
         if (device.Backend != "cpu")
             return device.MemoryTotal == 0 ? long.MaxValue : device.MemoryTotal - device.MemoryAllocated;
 

@@ -15,7 +15,7 @@ internal readonly record struct KvCacheSizing(int MaxContext, int Pages, long By
     /// <summary>Sizes the cache of a model.</summary>
     /// <param name="config">The model.</param>
     /// <param name="options">The wishes.</param>
-    /// <param name="available">Bytes that may be allocated.</param>
+    /// <param name="available">Bytes that may be allocated; 0 or less where the rest of the model takes all.</param>
     public static KvCacheSizing Of(ModelConfig config, ExecutorOptions options, long available)
     {
         if (options.MaxContext < 0 || options.MaxContext > config.MaxContext)
@@ -46,6 +46,7 @@ internal readonly record struct KvCacheSizing(int MaxContext, int Pages, long By
 
     private static string TooLarge(int context, long pages, long pageBytes, ExecutorOptions options, long available)
     {
+        available = Math.Max(0, available);
         var fitting = Math.Max(0, (available / pageBytes) - 1);
         var wish = options.KvPages > 0 ? $"KvPages = {options.KvPages}" : $"one sequence of {context} positions";
         return $"The KV cache for {wish} takes {ByteSize.Format((pages + 1) * pageBytes)} "

@@ -100,6 +100,8 @@ internal sealed class ModelWeightsLoader
         var weight = NativeWeight.Create(
             _stream, options, [.. tensors.Select(t => new NativeWeightPart(t.Address, t.Size, t.Shape[0]))]);
         _owned.Add(weight);
+        foreach (var tensor in tensors)
+            tensor.CheckFile();
         Report(tensors);
         return weight;
     }

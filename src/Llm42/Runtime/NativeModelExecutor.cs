@@ -42,11 +42,17 @@ internal sealed class NativeModelExecutor : IModelExecutor
             _stream = Own(NativeStream.Create(device));
 
             // Before the long part, so that an impossible wish is refused at once.
-            var weightBytes = spec.Tensors.Sum(tensor => tensor.In(source).Size);
-            Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(device.Info) - weightBytes);
-            var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, progress, cancellation));
             DeviceInfo = device.Info;
             var activationType = DeviceInfo.ActivationType;
+            var otherBytes = spec.Tensors.Sum(tensor => tensor.In(source).Size)
+                + Activations.SizeOf(config, activationType, options.MaxBatchTokens)
+                + Predictor.SizeOf(config, activationType, options.MaxBatchTokens);
+            if (DeviceInfo.MemoryLimit > 0 && otherBytes > DeviceInfo.MemoryLimit)
+                throw new ArgumentException(
+                    $"MemoryLimit is {ByteSize.Format(DeviceInfo.MemoryLimit)}, but the weights and the work space take "
+                    + $"{ByteSize.Format(otherBytes)}, and the KV cache comes on top. Raise it, or lower MaxBatchTokens.");
+            Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(DeviceInfo) - otherBytes);
+            var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, progress, cancellation));
             var activations = Own(new Activations(device, config, activationType, options.MaxBatchTokens));
             _predictor = Own(new Predictor(
                 device, config, weights, activations, _stream, activationType, options.MaxBatchTokens));
@@ -60,7 +66,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
                 Pages = Kv.Pages + 1,
             }));
             _batch = Own(new StepBatch(device, options.MaxBatchTokens, options.PageSize, scratchPage: Kv.Pages));
-            var ropeTable = Own(CreateRopeTable(config.Rope, Kv.MaxContext));
+            var ropeTable = CreateRopeTable(config.Rope, Kv.MaxContext);
             _forward = new DecoderForward(
                 config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext, activationType);
             _layers = config.Layers;
@@ -89,6 +95,9 @@ internal sealed class NativeModelExecutor : IModelExecutor
     /// <summary>What the device reported last: at the end of loading, then every few steps.</summary>
     public NativeDeviceInfo DeviceInfo { get; private set; }
 
+    /// <summary>What the device reports now; of the thread that executes.</summary>
+    public NativeDeviceInfo ReadDeviceInfo() => DeviceInfo = _device.Info;
+
     /// <summary>Size of the KV cache.</summary>
     public KvCacheSizing Kv { get; }
 
@@ -107,7 +116,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
         var predictions = _predictor.Run(plan, _batch, numerics, capture);
         _stream.Synchronize();
         if (_steps++ % StepsPerMemoryReading == 0)
-            DeviceInfo = _device.Info;
+            ReadDeviceInfo();
         return new StepResult(predictions) { CapturedRows = capture?.ToRows() ?? [] };
     }
 
@@ -130,7 +139,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
 
     private NativeBuffer CreateRopeTable(RopeConfig rope, int positions)
     {
-        var table = NativeBuffer.Create(_device, (long)positions * rope.RotarySize * sizeof(float));
+        var table = Own(NativeBuffer.Create(_device, (long)positions * rope.RotarySize * sizeof(float)));
         var frequencies = RopeTable.Frequencies(rope);
         var rows = new float[RopeChunk * rope.RotarySize];
         for (var first = 0; first < positions; first += RopeChunk)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Llm42.Core.Execution;
 using Llm42.Core.Scheduling;
 using Llm42.Models;
@@ -44,21 +45,35 @@ internal sealed class Predictor : IDisposable
         _activations = activations;
         _stream = stream;
         Device = device;
-        _chunkRows = (int)Math.Clamp(MaxLogitsBytes / ((long)config.VocabularySize * sizeof(float)), 1, maxRows);
+        _chunkRows = ChunkRows(config, maxRows);
         _sampling = new SamplingRow[_chunkRows];
         _ids = new int[_chunkRows];
         _margins = new float[_chunkRows];
         _logprobs = new float[_chunkRows];
         _requests = new RowRequest[maxRows];
-        _gathered = Allocate((long)_chunkRows * config.HiddenSize * activationType.ElementSize());
-        _logits = Allocate((long)_chunkRows * config.VocabularySize * sizeof(float));
-        _samplingBuffer = Allocate((long)_chunkRows * System.Runtime.CompilerServices.Unsafe.SizeOf<SamplingRow>());
-        _idBuffer = Allocate((long)_chunkRows * sizeof(int));
-        _marginBuffer = Allocate((long)_chunkRows * sizeof(float));
-        _logprobBuffer = Allocate((long)_chunkRows * sizeof(float));
+        try
+        {
+            _gathered = Allocate((long)_chunkRows * config.HiddenSize * activationType.ElementSize());
+            _logits = Allocate((long)_chunkRows * config.VocabularySize * sizeof(float));
+            _samplingBuffer = Allocate((long)_chunkRows * Unsafe.SizeOf<SamplingRow>());
+            _idBuffer = Allocate((long)_chunkRows * sizeof(int));
+            _marginBuffer = Allocate((long)_chunkRows * sizeof(float));
+            _logprobBuffer = Allocate((long)_chunkRows * sizeof(float));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     private NativeDevice Device { get; }
+
+    /// <summary>Bytes that it takes, but for those of the most likely tokens.</summary>
+    public static long SizeOf(ModelConfig config, DType activationType, int maxRows) =>
+        ChunkRows(config, maxRows)
+        * (((long)config.HiddenSize * activationType.ElementSize()) + ((long)config.VocabularySize * sizeof(float))
+            + Unsafe.SizeOf<SamplingRow>() + sizeof(int) + (2 * sizeof(float)));
 
     /// <summary>Predicts behind the rows that the plan asks for.</summary>
     public RowPrediction[] Run(BatchPlan plan, StepBatch batch, Native.Numerics numerics, LayerCapture? capture)
@@ -86,6 +101,9 @@ internal sealed class Predictor : IDisposable
         foreach (var buffer in _owned)
             buffer.Dispose();
     }
+
+    private static int ChunkRows(ModelConfig config, int maxRows) =>
+        (int)Math.Clamp(MaxLogitsBytes / ((long)config.VocabularySize * sizeof(float)), 1, maxRows);
 
     private int ReadRequests(BatchPlan plan)
     {
@@ -198,7 +216,9 @@ internal sealed class Predictor : IDisposable
     {
         if (top > 0 && (_top is null || _top.Capacity < (long)rows * top))
         {
+            // Nobody may find the old ones here if there is no room for the new ones.
             _top?.Dispose();
+            _top = null;
             _top = new TopBuffers(Device, (long)rows * top);
         }
         Operators.TopLogprobs(_stream, new TopLogprobsArguments

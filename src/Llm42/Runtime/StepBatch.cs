@@ -126,9 +126,13 @@ internal sealed class StepBatch : IDisposable
     {
         if (length <= _values.Length)
             return;
-        _values = new int[Math.Max(length, 2 * _values.Length)];
+
+        // The old ones stay in use if there is no room for the new ones.
+        var values = new int[Math.Max(length, 2 * _values.Length)];
+        var buffer = NativeBuffer.Create(_device, (long)values.Length * sizeof(int));
         _buffer.Dispose();
-        _buffer = NativeBuffer.Create(_device, (long)_values.Length * sizeof(int));
+        _values = values;
+        _buffer = buffer;
     }
 
     private BufferView View(int offset) => _buffer.At((long)offset * sizeof(int));

@@ -15,7 +15,15 @@ internal sealed class TopBuffers : IDisposable
         _ids = new int[capacity];
         _logprobs = new float[capacity];
         Ids = NativeBuffer.Create(device, capacity * sizeof(int));
-        Logprobs = NativeBuffer.Create(device, capacity * sizeof(float));
+        try
+        {
+            Logprobs = NativeBuffer.Create(device, capacity * sizeof(float));
+        }
+        catch
+        {
+            Ids.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Entries over all rows.</summary>

@@ -34,10 +34,19 @@ public sealed class Tensor
     /// <summary>The file that holds it.</summary>
     public string File => _file.Path;
 
-    /// <summary>Address of the first byte, for native code; <see cref="Size"/> bytes are readable behind it.</summary>
+    /// <summary>
+    /// Address of the first byte, for native code; <see cref="Size"/> bytes are readable behind it. Whoever has read
+    /// them calls <see cref="CheckFile"/>.
+    /// </summary>
+    /// <exception cref="ModelFormatException">The file has another length than when it was opened.</exception>
     public nint Address => _file.AddressOf(_offset, Size);
 
+    /// <summary>Throws if the file has another length than when it was opened, so that what was read may be wrong.</summary>
+    /// <exception cref="ModelFormatException">It has.</exception>
+    public void CheckFile() => _file.CheckLength();
+
     /// <summary>Copies bytes of the tensor; the range is checked.</summary>
+    /// <exception cref="ModelFormatException">The file has another length than when it was opened.</exception>
     public void Read(long offset, Span<byte> destination)
     {
         if (offset < 0 || offset > Size - destination.Length)

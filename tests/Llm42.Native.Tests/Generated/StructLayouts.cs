@@ -49,7 +49,7 @@ internal static unsafe class StructLayouts
         {
             DeviceOptions value = default;
             byte* start = (byte*)&value;
-            facts.Add(new("sizeof(llm42_device_options)", 32, sizeof(DeviceOptions)));
+            facts.Add(new("sizeof(llm42_device_options)", 48, sizeof(DeviceOptions)));
             facts.Add(new("llm42_device_options.struct_size", 0, (byte*)&value.StructSize - start));
             facts.Add(new("llm42_device_options.ordinal", 4, (byte*)&value.Ordinal - start));
             facts.Add(new("llm42_device_options.threads", 8, (byte*)&value.Threads - start));
@@ -57,12 +57,14 @@ internal static unsafe class StructLayouts
             facts.Add(new("llm42_device_options.isa", 16, (byte*)&value.Isa - start));
             facts.Add(new("llm42_device_options.reserved", 20, (byte*)&value.Reserved - start));
             facts.Add(new("llm42_device_options.backend", 24, (byte*)&value.Backend - start));
+            facts.Add(new("llm42_device_options.memory_limit", 32, (byte*)&value.MemoryLimit - start));
+            facts.Add(new("llm42_device_options.fail_call", 40, (byte*)&value.FailCall - start));
         }
 
         {
             DeviceInfo value = default;
             byte* start = (byte*)&value;
-            facts.Add(new("sizeof(llm42_device_info)", 224, sizeof(DeviceInfo)));
+            facts.Add(new("sizeof(llm42_device_info)", 240, sizeof(DeviceInfo)));
             facts.Add(new("llm42_device_info.struct_size", 0, (byte*)&value.StructSize - start));
             facts.Add(new("llm42_device_info.threads", 4, (byte*)&value.Threads - start));
             facts.Add(new("llm42_device_info.planned_threads", 8, (byte*)&value.PlannedThreads - start));
@@ -75,6 +77,8 @@ internal static unsafe class StructLayouts
             facts.Add(new("llm42_device_info.backend", 48, (byte*)&value.Backend - start));
             facts.Add(new("llm42_device_info.profile", 64, (byte*)&value.Profile - start));
             facts.Add(new("llm42_device_info.name", 96, (byte*)&value.Name - start));
+            facts.Add(new("llm42_device_info.memory_limit", 224, (byte*)&value.MemoryLimit - start));
+            facts.Add(new("llm42_device_info.calls", 232, (byte*)&value.Calls - start));
         }
 
         {

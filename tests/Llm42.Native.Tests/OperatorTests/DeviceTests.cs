@@ -47,6 +47,36 @@ public sealed class DeviceTests
     }
 
     [TestMethod]
+    public void A_limit_is_kept_and_told()
+    {
+        using NativeDevice device = NativeDevice.Open(new NativeDeviceOptions { Threads = 1, MemoryLimit = 1000 });
+        Assert.AreEqual(1000, device.Info.MemoryLimit);
+        using NativeBuffer buffer = NativeBuffer.Create(device, 600);
+        NativeException error = Assert.ThrowsExactly<NativeException>(() => NativeBuffer.Create(device, 401));
+        Assert.AreEqual(Status.OutOfMemory, error.Status);
+        Assert.Contains("buffer of 401 bytes: memory_limit is 1000 bytes, of which 600 are in use", error.Message);
+        error = Assert.ThrowsExactly<NativeException>(() => NativeDevice.Open(new NativeDeviceOptions { MemoryLimit = -1 }));
+        Assert.AreEqual(Status.InvalidArgument, error.Status);
+        Assert.Contains("memory_limit is -1", error.Message);
+    }
+
+    [TestMethod]
+    public void The_call_that_is_to_fail_fails_and_no_other()
+    {
+        using NativeDevice device = NativeDevice.Open(new NativeDeviceOptions { Threads = 1, FailCall = 2 });
+        using NativeStream stream = NativeStream.Create(device);
+        using NativeBuffer buffer = NativeBuffer.Create(device, 4);
+        buffer.Upload<int>(stream, [1]);
+        NativeException error = Assert.ThrowsExactly<NativeException>(() => buffer.Upload<int>(stream, [2]));
+        Assert.AreEqual(Status.Internal, error.Status);
+        Assert.Contains("llm42_buffer_upload: call 2", error.Message);
+        int[] value = new int[1];
+        buffer.Download<int>(stream, value);
+        Assert.AreEqual(1, value[0]);
+        Assert.AreEqual(3, device.Info.Calls);
+    }
+
+    [TestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Buffers_begin_as_zero_and_hold_what_is_copied(string name)
     {

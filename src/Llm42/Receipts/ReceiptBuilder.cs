@@ -1,0 +1,40 @@
+using Llm42.Core.Requests;
+
+namespace Llm42.Receipts;
+
+/// <summary>Makes receipts of answers.</summary>
+internal static class ReceiptBuilder
+{
+    /// <summary>The receipt of a whole answer.</summary>
+    public static Receipt Create(
+        EngineDescription engine, string modelName, ReceiptRequest request, IReadOnlyList<TokenEvent> tokens)
+    {
+        var receipt = new Receipt(
+            Receipt.FormatName,
+            Receipt.CurrentVersion,
+            new ReceiptEngine(EngineVersion.Current, engine.NumericsProfile, engine.Fingerprint),
+            new ReceiptModel(modelName, engine.WeightsDigest, engine.TokenizerDigest, engine.ConfigDigest),
+            request,
+            new ReceiptOutput("", [], [], [], ""));
+        var digest = ReceiptDigest.OfInputs(receipt);
+        var inputs = digest.Full;
+        var chain = new string[tokens.Count];
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            digest.Append(tokens[i].TokenId, BitConverter.SingleToUInt32Bits(tokens[i].Logprob));
+            chain[i] = digest.Short;
+        }
+        return receipt with
+        {
+            Output = new ReceiptOutput(
+                inputs,
+                [.. tokens.Select(token => token.TokenId)],
+                [.. tokens.Select(token => Bits(token.Logprob))],
+                chain,
+                digest.Full),
+        };
+    }
+
+    /// <summary>The bits of a log-probability as receipts write them.</summary>
+    public static string Bits(float logprob) => $"{BitConverter.SingleToUInt32Bits(logprob):x8}";
+}
