@@ -27,7 +27,9 @@ internal sealed class ScriptedModel(int[] canonical, Dictionary<int, int>? flips
                 if (plan.Numerics == Numerics.Fast && flips?.TryGetValue(index, out int flipped) == true)
                     token = flipped;
                 // The log-probability tells which pass it came from.
-                predictions.Add(new RowPrediction(token, plan.Numerics == Numerics.Fast ? -9 : -1, 1));
+                float logprob = plan.Numerics == Numerics.Fast ? -9 : -1;
+                TokenLogprob[]? top = segment.Sequence.Request.TopLogprobs == 0 ? null : [new TokenLogprob(token, logprob)];
+                predictions.Add(new RowPrediction(token, logprob, 1, top));
             }
         }
 

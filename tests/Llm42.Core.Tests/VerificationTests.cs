@@ -45,6 +45,16 @@ public sealed class VerificationTests
     }
 
     [TestMethod]
+    public void Top_log_probabilities_are_those_of_the_canonical_pass()
+    {
+        // A draft that holds, one that does not, and bonus tokens.
+        Run run = Go(window: 4, flips: new() { [2] = 99 }, maxTokens: 12, topLogprobs: 1);
+        Assert.HasCount(12, run.Events);
+        foreach (TokenEvent token in run.Events)
+            CollectionAssert.AreEqual(new[] { new TokenLogprob(token.TokenId, -1) }, token.Top?.ToArray(), $"token {token.Index}");
+    }
+
+    [TestMethod]
     public void Only_committed_tokens_are_published_in_order_and_once()
     {
         Run run = Go(window: 3, flips: new() { [3] = 99, [7] = 99 }, maxTokens: 12);
@@ -236,12 +246,13 @@ public sealed class VerificationTests
 
     private static Run Go(
         int window, Dictionary<int, int> flips, int maxTokens, int[]? stop = null, double skipMismatch = 100,
-        DrafterKind drafter = DrafterKind.Same, int promptLength = 5, ITextStop? textStop = null)
+        DrafterKind drafter = DrafterKind.Same, int promptLength = 5, ITextStop? textStop = null,
+        int topLogprobs = 0)
     {
         var simulation = new Simulation(
             new ScriptedModel(Script, flips), Options(window) with { SkipMismatch = skipMismatch, Drafter = drafter });
         Sequence sequence = simulation.Add(
-            Requests.Of(promptLength, maxTokens, deterministic: true, 0, stop ?? []) with { TextStop = textStop });
+            Requests.Of(promptLength, maxTokens, deterministic: true, 0, stop ?? []) with { TextStop = textStop, TopLogprobs = topLogprobs });
         simulation.Run();
         return new Run(Simulation.AnswerOf(sequence), [.. sequence.Outbox], sequence.FinishReason, sequence.Statistics);
     }

@@ -34,6 +34,19 @@ public sealed class NaturalControlTests
     }
 
     [TestMethod]
+    public async Task With_penalties_along_wrong_drafts_there_is_one_answer()
+    {
+        var penalties = new GenerationOptions { RepetitionPenalty = 1.05f, PresencePenalty = 0.01f, FrequencyPenalty = 0.02f };
+        Answer[] alone = await RunsAsync(deterministic: true, DrafterKind.None, plannedThreads: 64, penalties: penalties);
+        Answer[] answers = await RunsAsync(deterministic: true, DrafterKind.Same, plannedThreads: 64, penalties: penalties);
+        foreach (Answer answer in answers)
+            alone[0].AssertSame(answer, "with penalties");
+        Assert.IsGreaterThan(0, answers.Sum(a => a.Statistics.Rollbacks), "no draft was ever wrong: nothing was shown");
+        Answer[] without = await RunsAsync(deterministic: true, DrafterKind.None, plannedThreads: 64);
+        Assert.AreNotEqual(without[0].Key, alone[0].Key, "the penalties change nothing: nothing was shown");
+    }
+
+    [TestMethod]
     public async Task Without_rollback_drafts_leak_into_the_answer()
     {
         Answer[] answers = await RunsAsync(deterministic: true, DrafterKind.Same, plannedThreads: 64, skipMismatch: 0);
@@ -60,12 +73,12 @@ public sealed class NaturalControlTests
 
     /// <summary>The same request alone and amid 1 to 16 neighbours.</summary>
     private static async Task<Answer[]> RunsAsync(
-        bool deterministic, DrafterKind drafter, int plannedThreads, double skipMismatch = 100)
+        bool deterministic, DrafterKind drafter, int plannedThreads, double skipMismatch = 100, GenerationOptions? penalties = null)
     {
         await using LlmEngine engine = await LoadAsync(drafter, plannedThreads, skipMismatch);
         (int[], GenerationOptions)[] watched =
         [
-            ([1, 5, 9, 13], new GenerationOptions { MaxTokens = 48, Temperature = 0, IsDeterministic = deterministic, IgnoreEos = true }),
+            ([1, 5, 9, 13], (penalties ?? new GenerationOptions()) with { MaxTokens = 48, Temperature = 0, IsDeterministic = deterministic, IgnoreEos = true }),
         ];
         List<Answer> answers = [];
         for (int run = 0; run < Runs; run++)

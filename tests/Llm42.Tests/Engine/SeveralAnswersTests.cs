@@ -9,6 +9,8 @@ public sealed class SeveralAnswersTests
 {
     private static readonly GenerationOptions Long = new() { MaxTokens = 900, N = 3 };
 
+    public required TestContext TestContext { get; init; }
+
     [TestMethod]
     public async Task Answer_i_is_that_of_seed_plus_i_alone()
     {
@@ -68,15 +70,20 @@ public sealed class SeveralAnswersTests
         await using var engine = FakeEngine.Alphabet(out var executor);
         executor.BeforeStep = step => Hold(gate, step == 4);
         var seen = new HashSet<int>();
-        await foreach (var chunk in engine.GenerateAsync("a", Long))
+        try
         {
-            seen.Add(chunk.Index);
-            if (seen.Count < 3)
-                continue;
-            Assert.IsNull(chunk.FinishReason);
-            break;
+            await foreach (var chunk in engine.GenerateAsync("a", Long, TestContext.CancellationToken))
+            {
+                Assert.IsNull(chunk.FinishReason);
+                seen.Add(chunk.Index);
+                if (seen.Count == 3)
+                    break;
+            }
         }
-        gate.Release();
+        finally
+        {
+            gate.Release();
+        }
     }
 
     [TestMethod]
@@ -147,6 +154,7 @@ public sealed class SeveralAnswersTests
     }
 
     [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = true)]
     public async Task Disposing_the_engine_ends_each_of_them()
     {
         using var gate = new SemaphoreSlim(0);
@@ -173,10 +181,11 @@ public sealed class SeveralAnswersTests
         Assert.IsTrue(results.All(result => result.Text == "bcde" && result.Usage.CompletionTokens == 4));
     }
 
-    private static void Hold(SemaphoreSlim gate, bool isHeld)
+    /// <summary>Holds a step up; where the test runs out of time, the step fails and all that wait for it with it.</summary>
+    private void Hold(SemaphoreSlim gate, bool isHeld)
     {
         if (isHeld)
-            gate.Wait();
+            gate.Wait(TestContext.CancellationToken);
     }
 
     /// <summary>The cancelled requests get at most the steps that were under way.</summary>
