@@ -103,9 +103,12 @@ public sealed class Verifier
         int accepted = CountAccepted(drafts, predictions);
 
         RequestStatistics statistics = sequence.Statistics;
-        statistics.VerifyRows += segment.Rows;
         if (drafts.Length > 0)
+        {
             statistics.VerificationWindows++;
+            statistics.VerifyRows += segment.Rows;
+        }
+
         if (accepted < drafts.Length)
         {
             statistics.Rollbacks++;
