@@ -169,6 +169,8 @@ public sealed class VerificationTests
         Run run = Go(window: 4, flips: new() { [2] = 99 }, maxTokens: 12, drafter: DrafterKind.None);
         CollectionAssert.AreEqual(Script[..12], run.Answer);
         Assert.AreEqual(0, run.Statistics.VerificationWindows);
+        Assert.AreEqual(0, run.Statistics.VerifyRows);
+        Assert.AreEqual(0, run.Statistics.BonusTokens);
         Assert.AreEqual(0, run.Statistics.TokensDrafted);
     }
 

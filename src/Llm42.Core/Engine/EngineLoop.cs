@@ -48,6 +48,9 @@ public sealed class EngineLoop : IAsyncDisposable
     /// <summary>What the executor says of itself.</summary>
     public ExecutorInfo Info => _executor.Info;
 
+    /// <summary>What its metrics and spans bear as llm42.engine.</summary>
+    public string Name => _observer.Name;
+
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _observer.Statistics;
 

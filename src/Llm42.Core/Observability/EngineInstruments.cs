@@ -59,18 +59,31 @@ internal sealed class EngineInstruments : IDisposable
     public bool NeedTime =>
         _queueTime.Enabled || _stepDuration.Enabled || _timeToFirstToken.Enabled || _timeBetweenTokens.Enabled;
 
-    public void RecordQueueTime(TimeSpan time) => _queueTime.Record(time.TotalSeconds, _engine);
+    public void RecordQueueTime(TimeSpan time) => Record(_queueTime, time, _engine);
 
-    public void RecordTimeToFirstToken(TimeSpan time) => _timeToFirstToken.Record(time.TotalSeconds, _engine);
+    public void RecordTimeToFirstToken(TimeSpan time) => Record(_timeToFirstToken, time, _engine);
 
-    public void RecordTimeBetweenTokens(TimeSpan time) => _timeBetweenTokens.Record(time.TotalSeconds, _engine);
+    public void RecordTimeBetweenTokens(TimeSpan time) => Record(_timeBetweenTokens, time, _engine);
 
-    public void RecordStep(TimeSpan time, Numerics numerics) => _stepDuration.Record(
-        time.TotalSeconds, _engine, new(NumericsTag, NameOf(numerics)));
+    public void RecordStep(TimeSpan time, Numerics numerics) =>
+        Record(_stepDuration, time, _engine, new(NumericsTag, NameOf(numerics)));
 
     public void Dispose() => _meter.Dispose();
 
     private static string NameOf(Numerics numerics) => numerics == Numerics.Invariant ? "invariant" : "fast";
+
+    private static void Record(Histogram<double> histogram, TimeSpan time, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        try
+        {
+            histogram.Record(time.TotalSeconds, tags);
+        }
+#pragma warning disable CA1031 // A listener's fault must not cost the requests their answers.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+    }
 
     private void CreateCounters()
     {
@@ -84,7 +97,7 @@ internal sealed class EngineInstruments : IDisposable
         Counter("llm42.tokens.bonus", "{token}", "Tokens committed behind windows whose drafts were all accepted.", Total.BonusTokens);
         Counter("llm42.tokens.rolled_back", "{token}", "Draft tokens rolled back.", Total.TokensRolledBack);
         Counter("llm42.verify.windows", "{window}", "Windows of one draft or more that were verified.", Total.VerificationWindows);
-        Counter("llm42.verify.rows", "{row}", "Rows of verify passes.", Total.VerifyRows);
+        Counter("llm42.verify.rows", "{row}", "Rows of those windows.", Total.VerifyRows);
         Counter("llm42.verify.rollbacks", "{rollback}", "Windows of which drafts were rolled back.", Total.Rollbacks);
         Counter("llm42.preemptions", "{preemption}", "Times that a request lost its KV pages.", Total.Preemptions);
         Counter(

@@ -14,7 +14,6 @@ internal sealed class EngineObserver : IDisposable
 
     private readonly Scheduler _scheduler;
     private readonly TimeProvider _clock;
-    private readonly string _name;
     private readonly EngineTotals _totals = new();
     private readonly EngineInstruments _instruments;
     private long? _stepStart;
@@ -27,10 +26,13 @@ internal sealed class EngineObserver : IDisposable
     {
         _scheduler = scheduler;
         _clock = clock;
-        _name = name ?? Interlocked.Increment(ref _unnamed).ToString(CultureInfo.InvariantCulture);
+        Name = name ?? Interlocked.Increment(ref _unnamed).ToString(CultureInfo.InvariantCulture);
         UpdateLoad();
-        _instruments = new EngineInstruments(_name, _totals);
+        _instruments = new EngineInstruments(Name, _totals);
     }
+
+    /// <summary>Name of the engine.</summary>
+    public string Name { get; }
 
     /// <summary>Totals since the last reset; from any thread.</summary>
     public EngineStatistics Statistics => _totals.Read();
@@ -40,7 +42,7 @@ internal sealed class EngineObserver : IDisposable
 
     /// <summary>A request arrives; on its caller's thread.</summary>
     public RequestObservation Arrived(GenerationRequest request) =>
-        new(_clock.GetTimestamp(), RequestActivity.Start(request, _name));
+        new(_clock.GetTimestamp(), RequestActivity.Start(request, Name));
 
     /// <summary>A request that arrived is not taken; on its caller's thread.</summary>
     public static void Refused(RequestObservation observation, Exception error) =>

@@ -23,7 +23,7 @@ public sealed record EngineStatistics
     /// <summary>Windows of one draft or more that a verify pass replayed.</summary>
     public long VerificationWindows { get; init; }
 
-    /// <summary>Rows of verify passes: the drafts, and the committed token before each window.</summary>
+    /// <summary>Rows of those windows: the drafts, and the committed token before them.</summary>
     public long VerifyRows { get; init; }
 
     /// <summary>Windows of which at least one draft was rolled back.</summary>

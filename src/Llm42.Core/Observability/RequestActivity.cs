@@ -94,7 +94,16 @@ internal static class RequestActivity
 
         // Stopping makes the span's parent the current one, here too.
         Activity? current = Activity.Current;
-        activity.Stop();
+        try
+        {
+            activity.Stop();
+        }
+#pragma warning disable CA1031 // A listener's fault must not cost the request its answer.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+
         Activity.Current = current;
     }
 

@@ -6,7 +6,7 @@ public sealed class RequestStatistics
     /// <summary>Windows of one draft or more that a verify pass replayed.</summary>
     public int VerificationWindows { get; internal set; }
 
-    /// <summary>Rows of verify passes: the drafts, and the committed token before each window.</summary>
+    /// <summary>Rows of those windows: the drafts, and the committed token before them.</summary>
     public int VerifyRows { get; internal set; }
 
     /// <summary>Windows of which at least one draft was rolled back.</summary>

@@ -113,9 +113,12 @@ public sealed class Verifier
             _history.Add(sequence.DraftMargins[i], isWrong: i == accepted);
 
         RequestStatistics statistics = sequence.Statistics;
-        statistics.VerifyRows += segment.Rows;
         if (drafts.Length > 0)
+        {
             statistics.VerificationWindows++;
+            statistics.VerifyRows += segment.Rows;
+        }
+
         if (accepted < drafts.Length)
         {
             statistics.Rollbacks++;

@@ -142,6 +142,16 @@ public sealed class ActivityTests
     }
 
     [TestMethod]
+    public async Task A_listener_that_throws_costs_nobody_an_answer()
+    {
+        using var listener = new Listener { OnStopped = () => throw new InvalidOperationException("planted") };
+        await using var engine = new EngineLoop(new ScriptedModel(Script), Options);
+        for (int time = 0; time < 2; time++)
+            Assert.AreEqual(12, (await engine.Submit(Requests.Of(5, 12, deterministic: true)).Completion).CompletionTokens);
+        Assert.HasCount(2, listener.Stopped);
+    }
+
+    [TestMethod]
     public async Task The_end_of_the_engine_and_a_refusal_end_the_span_too()
     {
         using var listener = new Listener();

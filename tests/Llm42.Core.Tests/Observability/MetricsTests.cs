@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
 using Llm42.Core.Engine;
 using Llm42.Core.Observability;
 using Llm42.Core.Requests;
@@ -219,18 +221,35 @@ public sealed class MetricsTests
     [TestMethod]
     public async Task Engines_without_a_name_are_numbered()
     {
-        var names = new HashSet<string>();
-        using var listener = new System.Diagnostics.Metrics.MeterListener();
-        listener.InstrumentPublished = (instrument, _) =>
-        {
-            if (instrument.Meter.Name == EngineInstruments.MeterName)
-                names.Add((string)instrument.Meter.Tags!.Single().Value!);
-        };
         await using var first = new EngineLoop(new ScriptedModel(Script), Options);
         await using var second = new EngineLoop(new ScriptedModel(Script), Options);
+        Assert.AreNotEqual(int.Parse(first.Name, CultureInfo.InvariantCulture), int.Parse(second.Name, CultureInfo.InvariantCulture));
+        using var collector = new MetricsCollector(second.Name);
+        await second.Submit(Request()).Completion;
+        Assert.AreEqual(5, collector.Observe()["llm42.tokens.prompt"]);
+    }
+
+    [TestMethod]
+    public async Task A_listener_that_throws_costs_nobody_an_answer()
+    {
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == EngineInstruments.MeterName && instrument.Meter.Tags!.Single().Value as string == EngineName)
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        int calls = 0;
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) =>
+        {
+            calls++;
+            throw new InvalidOperationException("planted");
+        });
         listener.Start();
-        lock (names)
-            Assert.IsGreaterThanOrEqualTo(2, names.Count(name => int.TryParse(name, out _)));
+        await using EngineLoop engine = Scripted();
+        Assert.AreEqual(12, (await engine.Submit(Request()).Completion).CompletionTokens);
+        Assert.AreEqual(14 + 1 + 1 + 11, calls, "steps, queue time, first token, further tokens");
     }
 
     [TestMethod]
