@@ -77,6 +77,10 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="ArgumentException">A value is out of range, or the prompt does not fit.</exception>
     /// <exception cref="EngineQueueFullException">Too many requests are waiting.</exception>
+    /// <exception cref="Native.NativeException">
+    /// A step that the request took part in failed, for want of memory for example. Other requests are not affected,
+    /// and the engine goes on.
+    /// </exception>
     public IAsyncEnumerable<GenerationChunk> GenerateAsync(
         string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {

@@ -5,13 +5,14 @@ using Llm42.Runtime;
 namespace Llm42.Determinism.Tests;
 
 /// <summary>
-/// The real executor, observed: the first step waits until the test lets it go, so that all requests are there and the
-/// schedule of a run repeats; each step is noted with its requests and its calls on the device.
+/// The real executor, observed: the first step waits until the test lets it go, so that what is submitted meanwhile is
+/// taken up at once and the schedule of a run repeats; each step is noted with its requests and its calls on the device.
 /// </summary>
 internal sealed class RecordingExecutor(IModelExecutor inner) : IModelExecutor
 {
     private readonly NativeModelExecutor _native = (NativeModelExecutor)inner;
     private readonly ManualResetEventSlim _start = new(false);
+    private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _beforeCopies;
     private bool _hasCopied;
 
@@ -22,13 +23,14 @@ internal sealed class RecordingExecutor(IModelExecutor inner) : IModelExecutor
 
     public ExecutorInfo Info => inner.Info;
 
-    /// <summary>Calls on the device when the model had been loaded.</summary>
-    public long LoadCalls { get; } = ((NativeModelExecutor)inner).DeviceInfo.Calls;
+    /// <summary>The first step has begun, and waits.</summary>
+    public Task Entered => _entered.Task;
 
     public void Start() => _start.Set();
 
     public StepResult Execute(BatchPlan plan)
     {
+        _entered.TrySetResult();
         _start.Wait();
         long before = _hasCopied ? _beforeCopies : _native.ReadDeviceInfo().Calls;
         _hasCopied = false;

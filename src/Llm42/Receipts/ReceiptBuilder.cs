@@ -1,4 +1,5 @@
 using Llm42.Core.Requests;
+using Llm42.Tokenization.Unicode;
 
 namespace Llm42.Receipts;
 
@@ -6,9 +7,16 @@ namespace Llm42.Receipts;
 internal static class ReceiptBuilder
 {
     /// <summary>The receipt of a whole answer.</summary>
+    /// <exception cref="ReceiptRefusedException">A text of it cannot be written.</exception>
     public static Receipt Create(
         EngineDescription engine, string modelName, ReceiptRequest request, IReadOnlyList<TokenEvent> tokens)
     {
+        foreach (var text in request.StopStrings.Prepend(modelName))
+        {
+            if (WellFormed.Repair(text) != text)
+                throw new ReceiptRefusedException(
+                    $"\"{Digits.Printable(text)}\" is not valid Unicode text, which JSON cannot hold as it is.");
+        }
         var receipt = new Receipt(
             Receipt.FormatName,
             Receipt.CurrentVersion,

@@ -83,6 +83,7 @@ public sealed class ReceiptTests
         GenerationResult answer = await _engine.CompleteAsync(Demo.Prompt, Demo.Options);
         Refused(() => _engine.CreateReceipt(Demo.Prompt, Demo.Options with { IsDeterministic = false }, answer), "IsDeterministic");
         Refused(() => _engine.CreateReceipt(Demo.Prompt, Demo.Options, answer with { FinishReason = FinishReason.Cancelled }), "cancelled");
+        Refused(() => _engine.CreateReceipt(Demo.Prompt, Demo.Options with { Stop = ["\ud800"] }, answer), "not valid Unicode");
         Assert.ThrowsExactly<ArgumentException>(() => _engine.CreateReceipt([1], Demo.Options, answer));
         Assert.ThrowsExactly<ArgumentException>(() => _engine.CreateReceipt(Demo.Prompt, Demo.Options with { MaxTokens = 5 }, answer));
 
