@@ -6,7 +6,7 @@ using Llm42.Core.Verification;
 
 namespace Llm42.Core.Tests;
 
-/// <summary>Scheduler, fake model and verifier without a thread: one call is one step, so that runs repeat.</summary>
+/// <summary>Scheduler, model and verifier without a thread: one call is one step, so that runs repeat.</summary>
 internal sealed class Simulation
 {
     private readonly IModelExecutor _model;
@@ -24,11 +24,30 @@ internal sealed class Simulation
 
     public List<BatchPlan> Plans { get; } = [];
 
+    /// <summary>Check the bookkeeping after every step; off only where a planted fault shall reach the answers.</summary>
+    public bool ChecksIntegrity { get; init; } = true;
+
+    /// <summary>Called with each plan before it runs.</summary>
+    public Action<BatchPlan>? Planned { get; init; }
+
+    /// <summary>Called with each plan once its predictions were applied.</summary>
+    public Action<BatchPlan>? Applied { get; init; }
+
+    /// <summary>Called with each plan once its pages were published.</summary>
+    public Action<BatchPlan>? Completed { get; init; }
+
     public Sequence Add(GenerationRequest request)
     {
         var sequence = new Sequence(_nextId++, request, _model.Info.PageSize, Scheduler.TokenLimitOf(request));
         Scheduler.Add(sequence);
         return sequence;
+    }
+
+    /// <summary>Ends a request early, between two steps.</summary>
+    public void Cancel(Sequence sequence)
+    {
+        sequence.FinishReason = FinishReason.Cancelled;
+        Scheduler.Remove(sequence);
     }
 
     /// <summary>Runs one step; false if there was nothing to do.</summary>
@@ -38,18 +57,22 @@ internal sealed class Simulation
         if (plan is null)
             return false;
         Plans.Add(plan);
+        Planned?.Invoke(plan);
         foreach (PageCopy copy in plan.Copies)
             _model.CopyPage(copy.Source, copy.Destination);
         StepResult result = _model.Execute(plan);
         _verifier.Apply(plan, result);
+        Applied?.Invoke(plan);
         Scheduler.Complete(plan);
+        Completed?.Invoke(plan);
         foreach (BatchSegment segment in plan.Segments)
         {
             if (segment.Sequence.FinishReason is not null)
                 Scheduler.Remove(segment.Sequence);
         }
 
-        Scheduler.CheckIntegrity();
+        if (ChecksIntegrity)
+            Scheduler.CheckIntegrity();
         return true;
     }
 

@@ -39,6 +39,9 @@ public sealed class PagePool
     /// <summary>Pages without an owner whose content may be asked for again.</summary>
     public int CachedCount => _cached.Count;
 
+    /// <summary>How often a cached page was taken, so that its content is lost.</summary>
+    internal long EvictionCount { get; private set; }
+
     /// <summary>Pages that hold this many positions.</summary>
     public int PagesFor(int positions) => (int)(((long)positions + PageSize - 1) / PageSize);
 
@@ -56,6 +59,7 @@ public sealed class PagePool
             Uncache(page);
             _index.Remove(_entries[page]!);
             _entries[page] = null;
+            EvictionCount++;
         }
 
         _owners[page] = 1;

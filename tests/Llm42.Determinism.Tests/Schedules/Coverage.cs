@@ -1,0 +1,25 @@
+namespace Llm42.Determinism.Tests.Schedules;
+
+/// <summary>How often each event was seen, and at which places of the window drafts were rolled back.</summary>
+internal sealed class Coverage
+{
+    private readonly int[] _counts = new int[Enum.GetValues<ScheduleEvent>().Length];
+    private readonly HashSet<(int Window, int Place)> _rollbacks = [];
+
+    public int Steps { get; set; }
+
+    public int Schedules { get; set; }
+
+    /// <summary>Window sizes, each with a place of the first draft that was rolled back, from 0.</summary>
+    public IReadOnlySet<(int Window, int Place)> Rollbacks => _rollbacks;
+
+    public int this[ScheduleEvent kind] => _counts[(int)kind];
+
+    public void Count(ScheduleEvent kind, bool seen = true, int times = 1) => _counts[(int)kind] += seen ? times : 0;
+
+    public void CountRollbackAt(int window, int place) => _rollbacks.Add((window, place));
+
+    public override string ToString() =>
+        $"{Schedules} schedules, {Steps} steps: "
+        + string.Join(", ", Enum.GetValues<ScheduleEvent>().Select(kind => $"{kind} {this[kind]}"));
+}
