@@ -270,6 +270,7 @@ public sealed class Scheduler
     private void Preempt(Sequence victim)
     {
         // What is dropped is only how the tokens came about: prompt and committed tokens stay and are prefilled again.
+        _prefixCache?.Withdraw(victim);
         _pool.ReleaseAll(victim.Blocks);
         victim.ClearDrafts();
         victim.ComputedLength = 0;
