@@ -16,7 +16,10 @@ internal static class ScheduleGenerator
         TinyModel model = TinyModel.All[random.Next(TinyModel.All.Count)];
         DType kvType = Pick(random, DType.F32, DType.Bf16);
         int maxContext = random.Next(8) == 0 ? 48 : model.Shape.MaxContext;
-        List<Arrival> arrivals = Arrivals(random, model, kvType, maxContext);
+        bool isConversation = random.Next(4) == 0;
+        List<Arrival> arrivals = isConversation
+            ? Conversation(random, model, kvType, maxContext)
+            : Arrivals(random, model, kvType, maxContext);
 
         int window = Pick(random, 1, 2, 3, 4, 5, 6, 7, 8, 16);
         int maxSequences = Pick(random, 1, 2, 3, 5, 8);
@@ -46,7 +49,7 @@ internal static class ScheduleGenerator
                 PrefillChunk = Pick(random, 1, 3, 7, 16, 512),
                 Determinism = Pick(random, DeterminismMode.Auto, DeterminismMode.Dvr, DeterminismMode.Dvr, DeterminismMode.Invariant),
                 Drafter = Pick(random, DrafterKind.Same, DrafterKind.Same, DrafterKind.Same, DrafterKind.Same, DrafterKind.Auto, DrafterKind.None),
-                PrefixCache = random.Next(4) > 0,
+                PrefixCache = isConversation || random.Next(3) > 0,
                 SkipMismatch = Pick(random, 100, 100, 100, 100, 10, 25, 50, 75),
             },
             FlippedPlaces = random.Next(2) == 0 ? [] : [.. Enumerable.Range(0, window).Where(_ => random.Next(2) == 0)],
@@ -70,6 +73,30 @@ internal static class ScheduleGenerator
         }
 
         return arrivals;
+    }
+
+    /// <summary>Requests that go on where another one's answer ended, mostly once it has.</summary>
+    private static List<Arrival> Conversation(Random random, TinyModel model, DType kvType, int maxContext)
+    {
+        List<Arrival> turns = [];
+        int count = random.Next(2, 9), step = 0;
+        for (int i = 0; i < count; i++)
+        {
+            GenerationRequest request = Fresh(random, model, maxContext);
+            if (i > 0)
+            {
+                GenerationRequest last = turns[random.Next(3) == 0 ? random.Next(i) : i - 1].Request;
+                IReadOnlyList<int> answer = CanonicalAnswers.Of(model, kvType, maxContext, last).TokenIds;
+                int[] prompt = [.. last.PromptIds, .. answer, .. Tokens(random, random.Next(4), model.Shape.Vocabulary)];
+                if (prompt.Length < maxContext - 1)
+                    request = request with { PromptIds = prompt, ScorePrompt = false };
+            }
+
+            turns.Add(new Arrival(step, request, null));
+            step += random.Next(random.Next(4) == 0 ? 10 : 80);
+        }
+
+        return turns;
     }
 
     private static GenerationRequest Fresh(Random random, TinyModel model, int maxContext)

@@ -12,36 +12,40 @@ internal sealed class ScheduleRun : IDisposable
     private const int MostSteps = 20_000;
 
     private readonly Schedule _schedule;
-    private readonly Mutation _mutation;
     private readonly Coverage _coverage;
     private readonly PlantedExecutor _executor;
     private readonly ScheduleWatch _watch;
+    private readonly SchedulerFaults _faults;
     private readonly Simulation _simulation;
     private readonly Dictionary<Sequence, Arrival> _sequences = [];
 
     private ScheduleRun(Schedule schedule, Coverage coverage, Mutation mutation)
     {
         _schedule = schedule;
-        _mutation = mutation;
         _coverage = coverage;
         IModelExecutor model = schedule.Model.Open(
             schedule.Device, schedule.KvType, schedule.PageSize, schedule.Pages, schedule.MaxContext);
         _executor = new PlantedExecutor(model, schedule, mutation);
         _watch = new ScheduleWatch(schedule, _executor, coverage);
+        _faults = new SchedulerFaults(mutation, _executor);
         _simulation = new Simulation(_executor, mutation == Mutation.DraftsCommittedUnverified
             ? schedule.Options with { SkipMismatch = 0 }
             : schedule.Options)
         {
             ChecksIntegrity = mutation == Mutation.None,
-            Planned = plan => _watch.Planned(_simulation!, plan),
+            Planned = plan =>
+            {
+                _watch.Planned(_simulation!, plan);
+                _faults.Planned(_simulation!.Scheduler);
+            },
             Applied = plan =>
             {
                 _watch.Applied();
-                SchedulerFaults.Plant(_mutation, plan, _simulation!.Scheduler, _executor);
+                _faults.Applied(plan, _simulation!.Scheduler);
             },
             Completed = plan =>
             {
-                SchedulerFaults.Remove(_mutation, plan);
+                _faults.Completed(plan);
                 _watch.Completed(_simulation!);
             },
         };
@@ -86,6 +90,7 @@ internal sealed class ScheduleRun : IDisposable
             }
 
             _watch.BeforeStep(_simulation);
+            _faults.BeforeStep(_simulation.Scheduler);
             if (!_simulation.Step() && arrivals.Count == 0)
                 break;
             if (step == MostSteps)

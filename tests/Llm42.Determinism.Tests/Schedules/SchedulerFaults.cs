@@ -5,11 +5,33 @@ using Llm42.Core.Scheduling;
 
 namespace Llm42.Determinism.Tests.Schedules;
 
-/// <summary>Faults that are planted into sequences between the verifier and the scheduler.</summary>
-internal static class SchedulerFaults
+/// <summary>Faults that are planted into sequences between the parts of the engine.</summary>
+internal sealed class SchedulerFaults(Mutation mutation, PlantedExecutor executor)
 {
+    private readonly Dictionary<Sequence, int> _lengths = [];
+
+    /// <summary>Before the scheduler decides on a step.</summary>
+    public void BeforeStep(Scheduler scheduler)
+    {
+        _lengths.Clear();
+        if (mutation != Mutation.LengthsKeptAfterPreemption)
+            return;
+        foreach (Sequence sequence in scheduler.Running)
+            _lengths.Add(sequence, sequence.ComputedLength);
+    }
+
+    /// <summary>After it has decided.</summary>
+    public void Planned(Scheduler scheduler)
+    {
+        foreach (Sequence sequence in scheduler.Waiting)
+        {
+            if (_lengths.TryGetValue(sequence, out int length))
+                sequence.ComputedLength = sequence.CanonicalLength = length;
+        }
+    }
+
     /// <summary>After predictions were applied, before pages are published.</summary>
-    public static void Plant(Mutation mutation, BatchPlan plan, Scheduler scheduler, PlantedExecutor executor)
+    public void Applied(BatchPlan plan, Scheduler scheduler)
     {
         foreach (BatchSegment segment in plan.Segments)
         {
@@ -33,7 +55,7 @@ internal static class SchedulerFaults
     }
 
     /// <summary>After pages were published.</summary>
-    public static void Remove(Mutation mutation, BatchPlan plan)
+    public void Completed(BatchPlan plan)
     {
         foreach (BatchSegment segment in plan.Segments)
         {
