@@ -44,8 +44,11 @@ public sealed record EngineOptions
     /// </summary>
     public double SkipMismatch { get; init; } = 100;
 
-    /// <summary>Check the KV bookkeeping after every step; slow.</summary>
+    /// <summary>Check the KV bookkeeping after every step; slow. On by default in debug builds only.</summary>
     public bool CheckIntegrity { get; init; }
+#if DEBUG
+        = true;
+#endif
 
     /// <summary>The drafter in use on an executor, <see cref="DrafterKind.Auto"/> resolved.</summary>
     public DrafterKind ResolveDrafter(ExecutorInfo info) => Drafter switch

@@ -102,6 +102,9 @@ public sealed class PagePool
     internal (PrefixIndex.Entry? Entry, int Length) FindLongest(long parent, ReadOnlySpan<int> tokens) =>
         _index.FindLongest(parent, tokens);
 
+    /// <summary>What the prefix index says that a page holds; null if the page is not in it.</summary>
+    internal PrefixIndex.Entry? EntryOf(int page) => _entries[page];
+
     /// <summary>
     /// Enters a full page of canonical keys and values. Where the same content is known already, that page stays the
     /// one to share, and this one its owner's alone.
@@ -143,6 +146,8 @@ public sealed class PagePool
             if (named[page] != _owners[page])
                 throw new InvalidOperationException(
                     $"KV page {page} counts {_owners[page]} owners, but is named {named[page]} times.");
+            if (_owners[page] > 1 && _entries[page] is null)
+                throw new InvalidOperationException($"KV page {page} is shared, but its content is unknown.");
             bool isFree = free.Contains(page), isCached = cached.Contains(page), isOwned = _owners[page] > 0;
             if ((isFree ? 1 : 0) + (isCached ? 1 : 0) + (isOwned ? 1 : 0) != 1)
                 throw new InvalidOperationException($"KV page {page}: free {isFree}, cached {isCached}, owned {isOwned}.");

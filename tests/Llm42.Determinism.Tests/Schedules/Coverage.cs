@@ -6,8 +6,10 @@ internal sealed class Coverage
     private readonly int[] _counts = new int[Enum.GetValues<ScheduleEvent>().Length];
     private readonly HashSet<(int Window, int Place)> _rollbacks = [];
 
+    /// <summary>Steps of all schedules.</summary>
     public int Steps { get; set; }
 
+    /// <summary>Schedules that came to their end.</summary>
     public int Schedules { get; set; }
 
     /// <summary>Window sizes, each with a place of the first draft that was rolled back, from 0.</summary>
@@ -18,6 +20,15 @@ internal sealed class Coverage
     public void Count(ScheduleEvent kind, bool seen = true, int times = 1) => _counts[(int)kind] += seen ? times : 0;
 
     public void CountRollbackAt(int window, int place) => _rollbacks.Add((window, place));
+
+    public void Add(Coverage other)
+    {
+        for (int i = 0; i < _counts.Length; i++)
+            _counts[i] += other._counts[i];
+        _rollbacks.UnionWith(other._rollbacks);
+        Steps += other.Steps;
+        Schedules += other.Schedules;
+    }
 
     public override string ToString() =>
         $"{Schedules} schedules, {Steps} steps: "

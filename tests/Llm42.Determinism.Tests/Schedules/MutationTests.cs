@@ -4,24 +4,46 @@ namespace Llm42.Determinism.Tests.Schedules;
 [TestClass]
 public sealed class MutationTests
 {
-    private const int Seeds = 200;
+    private const int MostSeeds = 300;
 
-    public TestContext TestContext { get; set; } = null!;
-
+    /// <summary>All faults by name.</summary>
     public static IEnumerable<object[]> Mutations =>
-        Enum.GetValues<Mutation>().Where(m => m != Mutation.None).Select(m => new object[] { m });
+        Enum.GetNames<Mutation>().Where(name => name != nameof(Mutation.None)).Select(name => new object[] { name });
 
     [TestMethod]
     [DynamicData(nameof(Mutations))]
-    public void A_fault_is_noticed(object mutation)
+    public void A_fault_changes_an_answer_that_is_canonical_without_it(string mutation)
     {
-        int found = 0, threw = 0; List<int> seeds = [];
-        for (int seed = 0; seed < Seeds; seed++)
+        (Schedule schedule, _) = FirstNoticed(mutation);
+        Assert.IsNull(ScheduleRun.Run(schedule, new Coverage()), schedule.ToString());
+    }
+
+    [TestMethod]
+    public void A_failing_schedule_shrinks_to_a_smaller_one_that_fails()
+    {
+        (Schedule schedule, string failure) = FirstNoticed(nameof(Mutation.SkippedPageCopy));
+        (Schedule smallest, string itsFailure) = ScheduleShrinker.Shrink(
+            schedule, failure, candidate => ScheduleRun.Run(candidate, new Coverage(), Mutation.SkippedPageCopy));
+        Assert.AreEqual(itsFailure, ScheduleRun.Run(smallest, new Coverage(), Mutation.SkippedPageCopy));
+        // One request leaves a page, another one begins like it.
+        Assert.IsLessThanOrEqualTo(3, smallest.Arrivals.Count, smallest.ToString());
+        Assert.IsLessThan(Size(schedule), Size(smallest));
+
+        static int Size(Schedule schedule) => schedule.Arrivals.Sum(a => a.Request.PromptIds.Count + a.Request.MaxTokens);
+    }
+
+    /// <summary>The first schedule in which the fault changes an answer; that it makes the engine stop does not count.</summary>
+    private static (Schedule Schedule, string Failure) FirstNoticed(string mutation)
+    {
+        for (int seed = 0; seed < MostSeeds; seed++)
         {
-            string? failure = ScheduleRun.Run(ScheduleGenerator.Draw(seed), new Coverage(), (Mutation)mutation);
-            if (failure is null) continue;
-            if (failure.StartsWith("it threw", StringComparison.Ordinal)) { threw++; if (threw < 3) TestContext.WriteLine(failure[..300]); } else { found++; seeds.Add(seed); }
+            Schedule schedule = ScheduleGenerator.Draw(seed);
+            if (ScheduleRun.Run(schedule, new Coverage(), Enum.Parse<Mutation>(mutation)) is { } failure
+                && failure.StartsWith("request", StringComparison.Ordinal))
+                return (schedule, failure);
         }
-        TestContext.WriteLine($"{mutation}: {found} found, {threw} threw: {string.Join(' ', seeds)}");
+
+        Assert.Fail($"{MostSeeds} schedules did not notice {mutation}.");
+        throw new InvalidOperationException();
     }
 }

@@ -51,9 +51,11 @@ internal sealed class TinyModel
 
     public static TinyModel Of(string name) => All.Single(model => model.Name == name);
 
-    /// <summary>Removes what was written.</summary>
+    /// <summary>Removes what was written. No executor may be left.</summary>
     public static void RemoveAll()
     {
+        foreach (TinyModel model in All.Where(model => model._files.IsValueCreated))
+            model._files.Value.Source.Dispose();
         if (Directory.Exists(Folder))
             Directory.Delete(Folder, recursive: true);
     }
