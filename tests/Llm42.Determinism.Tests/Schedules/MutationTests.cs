@@ -19,6 +19,25 @@ public sealed class MutationTests
     }
 
     [TestMethod]
+    [DataRow(nameof(Mutation.CanonicalLengthPastWindow), "positions are canonical")]
+    [DataRow(nameof(Mutation.PageNamedByOtherTokens), "can be found under tokens that it does not hold")]
+    [DataRow(nameof(Mutation.LengthsKeptAfterPreemption), "it waits, but holds pages, lengths or drafts")]
+    public void A_fault_in_the_bookkeeping_is_noticed_before_it_reaches_an_answer(string mutation, string message)
+    {
+        for (int seed = 0; seed < MostSeeds; seed++)
+        {
+            string? failure = ScheduleRun.Run(
+                ScheduleGenerator.Draw(seed), new Coverage(), Enum.Parse<Mutation>(mutation), checksIntegrity: true);
+            if (failure is null)
+                continue;
+            StringAssert.Contains(failure, message, StringComparison.Ordinal);
+            return;
+        }
+
+        Assert.Fail($"{MostSeeds} schedules did not notice {mutation}.");
+    }
+
+    [TestMethod]
     public void A_failing_schedule_shrinks_to_a_smaller_one_that_fails()
     {
         (Schedule schedule, string failure) = FirstNoticed(nameof(Mutation.SkippedPageCopy));

@@ -138,13 +138,6 @@ public sealed class ScheduleTests
         StringAssert.Contains(message, $"{SoakVariable} is \"{value}\"", StringComparison.Ordinal);
     }
 
-    [AssemblyCleanup]
-    public static void RemoveModels()
-    {
-        CanonicalAnswers.Clear();
-        TinyModel.RemoveAll();
-    }
-
     private static Coverage SeenByAll()
     {
         Coverage all = new();
