@@ -34,6 +34,7 @@ function Invoke-Tests([string[]]$Options) {
       exit 2
     }
     $env:LLM42_SOAK_MINUTES = $Options[1]
+    Write-Host "The progress of the soak is written to artifacts/test-results/soak.log."
   }
   $passed = 0; $failed = 0; $skipped = 0
   $results = "$artifacts/test-results"

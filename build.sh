@@ -161,11 +161,18 @@ verb_test() {
   if generator --check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 
   build_managed
-  local log="$results/dotnet.log" managed_failed
+  local log="$results/dotnet.log" managed_failed soak_watcher=
   status=0
+  if [[ -n ${LLM42_SOAK_MINUTES:-} ]]; then
+    # The tests write their progress there, since `dotnet test` shows nothing of theirs while they run.
+    : >"$results/soak.log"
+    tail -f "$results/soak.log" >&2 &
+    soak_watcher=$!
+  fi
   # One test process at a time: each uses every processor, and two would only wait for each other.
   dotnet test --solution "$solution" -c Release --no-build --progress off --no-ansi \
     --max-parallel-test-modules 1 --results-directory "$results" 2>&1 | tee "$log" || status=$?
+  if [[ -n $soak_watcher ]]; then kill "$soak_watcher" || true; fi
   managed_failed=$(summary failed "$log")
   local managed_passed managed_skipped
   managed_passed=$(summary succeeded "$log")

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Llm42.Testing;
 
 namespace Llm42.Determinism.Tests.Schedules;
 
@@ -9,6 +10,8 @@ public sealed class ScheduleTests
 {
     /// <summary>How many minutes to go on with fresh seeds; `./build.sh test --soak MINUTES` sets it.</summary>
     private const string SoakVariable = "LLM42_SOAK_MINUTES";
+
+    private const string SoakLog = "artifacts/test-results/soak.log";
 
     private const int SchedulesPerRow = 50;
     private const int RowCount = 40;
@@ -110,15 +113,22 @@ public sealed class ScheduleTests
                     Assert.Fail(failure);
             }
 
-            if (clock.Elapsed - told < TimeSpan.FromMinutes(1))
-                continue;
-            told = clock.Elapsed;
-            TestContext.DisplayMessage(MessageLevel.Warning, $"soak: {told.TotalMinutes:F0} of {length.TotalMinutes} minutes, {seen.Schedules} schedules");
+            if (clock.Elapsed - told >= TimeSpan.FromMinutes(1))
+            {
+                told = clock.Elapsed;
+                Tell($"soak: {told.TotalMinutes:F0} of {length.TotalMinutes} minutes, {seen.Schedules} schedules, none failed");
+            }
         }
         while (clock.Elapsed < length);
-        TestContext.WriteLine($"Seeds up to {seed - 1}. {seen}");
         if (length > TimeSpan.Zero)
-            TestContext.DisplayMessage(MessageLevel.Warning, $"soak: {seen}");
+            Tell($"soak: ended, seeds up to {seed - 1}, none failed; {seen}");
+
+        // What tests print is not shown while they run; whoever wants to watch reads the file.
+        void Tell(string line)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(RepositoryRoot.InRoot(SoakLog))!);
+            File.AppendAllText(RepositoryRoot.InRoot(SoakLog), line + "\n");
+        }
     }
 
     [TestMethod]
