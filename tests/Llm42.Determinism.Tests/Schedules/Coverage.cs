@@ -6,6 +6,9 @@ internal sealed class Coverage
     private readonly int[] _counts = new int[Enum.GetValues<ScheduleEvent>().Length];
     private readonly HashSet<(int Window, int Place)> _rollbacks = [];
 
+    /// <summary>Natural rollbacks by model.</summary>
+    public Dictionary<string, int> NaturalRollbacks { get; } = [];
+
     /// <summary>Steps of all schedules.</summary>
     public int Steps { get; set; }
 
@@ -21,8 +24,13 @@ internal sealed class Coverage
 
     public void CountRollbackAt(int window, int place) => _rollbacks.Add((window, place));
 
+    public void CountNaturalRollback(string model, int times = 1) =>
+        NaturalRollbacks[model] = NaturalRollbacks.GetValueOrDefault(model) + times;
+
     public void Add(Coverage other)
     {
+        foreach ((string model, int times) in other.NaturalRollbacks)
+            CountNaturalRollback(model, times);
         for (int i = 0; i < _counts.Length; i++)
             _counts[i] += other._counts[i];
         _rollbacks.UnionWith(other._rollbacks);

@@ -65,6 +65,13 @@ public sealed class ScheduleTests
         Assert.IsGreaterThanOrEqualTo(least, SeenByAll()[Enum.Parse<ScheduleEvent>(kind)], SeenByAll().ToString());
 
     [TestMethod]
+    public void Each_model_disagrees_with_its_own_drafts()
+    {
+        foreach (TinyModel model in TinyModel.All)
+            Assert.IsGreaterThan(250, SeenByAll().NaturalRollbacks.GetValueOrDefault(model.Name), model.Name);
+    }
+
+    [TestMethod]
     public void Every_kind_of_event_has_a_floor() =>
         CollectionAssert.AreEquivalent(Enum.GetNames<ScheduleEvent>(), Floors.Select(floor => (string)floor[0]).ToArray());
 

@@ -70,6 +70,8 @@ internal sealed class ScheduleWatch(Schedule schedule, PlantedExecutor executor,
             int place = drafts - rolledBack;
             coverage.CountRollbackAt(schedule.Options.Window, place);
             bool isNatural = schedule.Options.SkipMismatch == 100 && window.Drafts[place] == executor.DraftedFor(sequence)[place].TokenId;
+            if (isNatural)
+                coverage.CountNaturalRollback(schedule.Model.Name);
             coverage.Count(isNatural ? ScheduleEvent.NaturalRollback : ScheduleEvent.ForcedRollback);
             coverage.Count(ScheduleEvent.StopTakenBack, window.MayFinish && sequence.FinishReason != FinishReason.Stop);
             int first = window.Computed / schedule.PageSize, last = (window.Computed + drafts) / schedule.PageSize;
