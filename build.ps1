@@ -27,7 +27,15 @@ function Invoke-Generator([string[]]$Options) {
   Invoke-Tool dotnet (@('run', '--project', "$PSScriptRoot/bindings/Llm42.Bindings.Generator", '-c', 'Release', '--') + $Options)
 }
 
-function Invoke-Tests {
+function Invoke-Tests([string[]]$Options) {
+  if ($Options.Count -gt 0) {
+    if ($Options.Count -ne 2 -or $Options[0] -ne '--soak' -or $Options[1] -notmatch '^[1-9][0-9]{0,4}$') {
+      [Console]::Error.WriteLine("build.ps1: test knows --soak MINUTES, a whole number 1..99999, not '$($Options -join ' ')'.")
+      exit 2
+    }
+    $env:LLM42_SOAK_MINUTES = $Options[1]
+    Write-Host "The progress of the soak is written to artifacts/test-results/soak.log."
+  }
   $passed = 0; $failed = 0; $skipped = 0
   $results = "$artifacts/test-results"
   if (Test-Path $results) { Remove-Item $results -Recurse }
@@ -64,7 +72,7 @@ switch ($Verb) {
   'native' { Build-Native }
   'restore' { Invoke-Tool dotnet @('restore', $solution) }
   'generate' { Invoke-Generator $Rest }
-  'test' { Invoke-Tests }
+  'test' { Invoke-Tests $Rest }
   'demo' {
     Build-Native
     Build-Managed "$PSScriptRoot/src/Llm42.Cli"

@@ -18,7 +18,8 @@ usage: ./build.sh VERB
   native              build the native library into artifacts/native
   restore             restore the NuGet packages
   generate [--check]  generate the C# bindings from the C headers; --check fails where the committed ones differ
-  test                build everything and run every test; the last line is "N passed, N failed, N skipped"
+  test [--soak MIN]   build everything and run every test; the last line is "N passed, N failed, N skipped";
+                      with --soak, random schedules with fresh seeds go on for so many minutes
   demo                build, then run the demonstration on the embedded model
   bench OPERATOR      build, then measure linear, attention or logits of the native library
   bench [ARGS]        build, then run the managed benchmarks; ARGS go to BenchmarkDotNet
@@ -120,7 +121,23 @@ attribute() { sed -n "s/.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1;
 # summary NAME FILE: the number behind the last "NAME:" of the summary that `dotnet test` prints.
 summary() { sed -n "s/^[[:space:]]*$1:[[:space:]]*\([0-9][0-9]*\)[[:space:]]*$/\1/p" "$2" | tail -n 1; }
 
+# usage_error MESSAGE: ends with status 2, as for an unknown verb.
+usage_error() {
+  say "build.sh: $*"
+  exit 2
+}
+
 verb_test() {
+  while (($# > 0)); do
+    case $1 in
+      --soak)
+        [[ ${2:-} =~ ^[1-9][0-9]{0,4}$ ]] || usage_error "test --soak takes a whole number of minutes, 1..99999, not '${2:-}'."
+        export LLM42_SOAK_MINUTES=$2
+        shift 2
+        ;;
+      *) usage_error "test knows --soak MINUTES, not '$1'." ;;
+    esac
+  done
   need_dotnet
   need_tools g++ cmake ninja gtest clang
   local results="$artifacts/test-results" passed=0 failed=0 skipped=0 status=0
@@ -144,11 +161,18 @@ verb_test() {
   if generator --check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 
   build_managed
-  local log="$results/dotnet.log" managed_failed
+  local log="$results/dotnet.log" managed_failed soak_watcher=
   status=0
+  if [[ -n ${LLM42_SOAK_MINUTES:-} ]]; then
+    # The tests write their progress there, since `dotnet test` shows nothing of theirs while they run.
+    : >"$results/soak.log"
+    tail -f "$results/soak.log" >&2 &
+    soak_watcher=$!
+  fi
   # One test process at a time: each uses every processor, and two would only wait for each other.
   dotnet test --solution "$solution" -c Release --no-build --progress off --no-ansi \
     --max-parallel-test-modules 1 --results-directory "$results" 2>&1 | tee "$log" || status=$?
+  if [[ -n $soak_watcher ]]; then kill "$soak_watcher" || true; fi
   managed_failed=$(summary failed "$log")
   local managed_passed managed_skipped
   managed_passed=$(summary succeeded "$log")

@@ -110,6 +110,24 @@ public sealed class PrefixCacheTests
     }
 
     [TestMethod]
+    public void A_page_that_waits_to_be_copied_does_not_keep_an_older_request_from_running()
+    {
+        var simulation = Simulate(pages: 4);
+        GenerationRequest first = Requests.Of(10, 1, deterministic: true, 1);
+        Answer(simulation, first);
+        Assert.AreEqual(1, simulation.Scheduler.Pool.CachedCount);
+        // The older one needs every page; the younger one was given a copy of the cached page in the same step.
+        GenerationRequest large = Requests.Of(25, 4, deterministic: true, 2);
+        GenerationRequest small = first with { PromptIds = [.. first.PromptIds.Take(5)], MaxTokens = 10 };
+        Sequence[] both = [simulation.Add(large), simulation.Add(small)];
+        simulation.Run();
+        foreach (Sequence sequence in both)
+            CollectionAssert.AreEqual(
+                FakeModel.CanonicalAnswer(sequence.Request, sequence.TokenLimit), Simulation.AnswerOf(sequence));
+        Assert.AreEqual(1, both[1].Statistics.Preemptions);
+    }
+
+    [TestMethod]
     public void A_scored_prompt_runs_every_row()
     {
         var simulation = Simulate();

@@ -6,7 +6,7 @@ using Llm42.Core.Verification;
 
 namespace Llm42.Core.Tests;
 
-/// <summary>Scheduler, fake model and verifier without a thread: one call is one step, so that runs repeat.</summary>
+/// <summary>Scheduler, model and verifier without a thread: one call is one step, so that runs repeat.</summary>
 internal sealed class Simulation
 {
     private readonly IModelExecutor _model;
@@ -25,8 +25,17 @@ internal sealed class Simulation
 
     public List<BatchPlan> Plans { get; } = [];
 
-    /// <summary>Check the KV bookkeeping after every step.</summary>
+    /// <summary>Check the bookkeeping after every step; off only where a planted fault shall reach the answers.</summary>
     public bool ChecksIntegrity { get; init; } = true;
+
+    /// <summary>Called with each plan before it runs.</summary>
+    public Action<BatchPlan>? Planned { get; init; }
+
+    /// <summary>Called with each plan once its predictions were applied.</summary>
+    public Action<BatchPlan>? Applied { get; init; }
+
+    /// <summary>Called with each plan once its pages were published.</summary>
+    public Action<BatchPlan>? Completed { get; init; }
 
     /// <summary>What the scheduler is told that a step took.</summary>
     public Func<BatchPlan, TimeSpan> CostOf { get; init; } = _ => TimeSpan.Zero;
@@ -38,6 +47,13 @@ internal sealed class Simulation
         return sequence;
     }
 
+    /// <summary>Ends a request early, between two steps.</summary>
+    public void Cancel(Sequence sequence)
+    {
+        sequence.FinishReason = FinishReason.Cancelled;
+        Scheduler.Remove(sequence);
+    }
+
     /// <summary>Runs one step; false if there was nothing to do.</summary>
     public bool Step()
     {
@@ -45,11 +61,14 @@ internal sealed class Simulation
         if (plan is null)
             return false;
         Plans.Add(plan);
+        Planned?.Invoke(plan);
         foreach (PageCopy copy in plan.Copies)
             _model.CopyPage(copy.Source, copy.Destination);
         StepResult result = _model.Execute(plan);
         _verifier.Apply(plan, result);
+        Applied?.Invoke(plan);
         Scheduler.Complete(plan, CostOf(plan));
+        Completed?.Invoke(plan);
         foreach (BatchSegment segment in plan.Segments)
         {
             if (segment.Sequence.FinishReason is not null)

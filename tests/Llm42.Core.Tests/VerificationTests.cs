@@ -260,19 +260,4 @@ public sealed class VerificationTests
     }
 
     private sealed record Run(int[] Answer, List<TokenEvent> Events, FinishReason? Reason, RequestStatistics Statistics);
-
-    /// <summary>Stops when two tokens follow each other.</summary>
-    private sealed class TokenPairStop(int first, int second, int last = -1) : ITextStop
-    {
-        private int _last = last;
-
-        public bool Append(int tokenId)
-        {
-            bool complete = _last == first && tokenId == second;
-            _last = tokenId;
-            return complete;
-        }
-
-        public ITextStop Fork() => new TokenPairStop(first, second, _last);
-    }
 }

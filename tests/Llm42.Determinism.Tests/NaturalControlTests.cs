@@ -11,9 +11,6 @@ public sealed class NaturalControlTests
 {
     private const int Runs = 12;
 
-    [ClassCleanup]
-    public static void RemoveModel() => TestModels.RemoveFlat();
-
     [TestMethod]
     public async Task Without_determinism_the_load_changes_the_answer()
     {

@@ -26,39 +26,55 @@ public sealed partial class BuildScriptTests
     }
 
     [TestMethod]
+    [DataRow("--soak", "")]
+    [DataRow("--soak", "soon")]
+    [DataRow("--soak", "0")]
+    [DataRow("--soak", "-5")]
+    [DataRow("--soak", "1.5")]
+    [DataRow("--frobnicate", "5")]
+    public async Task Wrong_arguments_of_test_are_refused_before_anything_is_built(string option, string value)
+    {
+        string[] arguments = value.Length == 0 ? ["test", option] : ["test", option, value];
+        Run run = await BuildAsync(arguments, Path.GetTempPath());
+        Assert.AreEqual(2, run.ExitCode, run.ToString());
+        Assert.AreEqual("", run.Output);
+        StringAssert.Contains(run.Error, option == "--soak" ? $"whole number of minutes, 1..99999, not '{value}'" : $"not '{option}'", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public async Task Minutes_of_soak_reach_the_tests()
+    {
+        // A dotnet that tells what it was given instead of building.
+        await WithToolsAsync(
+            [("dotnet", "echo soak is $LLM42_SOAK_MINUTES >&2; exit 1"), ("dirname", "exec /usr/bin/dirname \"$@\"")],
+            async folder =>
+            {
+                Run run = await Run.ProgramAsync(
+                    "/bin/bash", [RepositoryRoot.InRoot("build.sh"), "test", "--soak", "90"],
+                    environment: new Dictionary<string, string> { ["PATH"] = folder }, cancellation: TestContext.CancellationToken);
+                Assert.AreEqual(1, run.ExitCode, run.ToString());
+                StringAssert.Contains(run.Error, "soak is 90\n", StringComparison.Ordinal);
+            });
+    }
+
+    [TestMethod]
     public async Task Missing_tools_without_root_print_the_exact_command()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            Assert.Inconclusive("build.sh is for Unix.");
-            return;
-        }
-
         // A PATH without the tools, on which the user is not root and apt-get must not be called.
-        string folder = Directory.CreateTempSubdirectory("llm42-test-").FullName;
-        try
-        {
-            foreach ((string tool, string script) in ((string, string)[])[("id", "echo 1000"), ("apt-get", "echo called; exit 9"), ("dirname", "exec /usr/bin/dirname \"$@\"")])
+        await WithToolsAsync(
+            [("id", "echo 1000"), ("apt-get", "echo called; exit 9"), ("dirname", "exec /usr/bin/dirname \"$@\"")],
+            async folder =>
             {
-                string file = Path.Combine(folder, tool);
-                await File.WriteAllTextAsync(file, $"#!/bin/sh\n{script}\n", TestContext.CancellationToken);
-                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            }
-
-            Run run = await Run.ProgramAsync(
-                "/bin/bash", [RepositoryRoot.InRoot("build.sh"), "native"],
-                environment: new Dictionary<string, string> { ["PATH"] = folder }, cancellation: TestContext.CancellationToken);
-            Assert.AreEqual(1, run.ExitCode, run.ToString());
-            Assert.AreEqual("", run.Output);
-            StringAssert.Contains(
-                run.Error,
-                "\napt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends g++ cmake ninja-build\n",
-                StringComparison.Ordinal);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+                Run run = await Run.ProgramAsync(
+                    "/bin/bash", [RepositoryRoot.InRoot("build.sh"), "native"],
+                    environment: new Dictionary<string, string> { ["PATH"] = folder }, cancellation: TestContext.CancellationToken);
+                Assert.AreEqual(1, run.ExitCode, run.ToString());
+                Assert.AreEqual("", run.Output);
+                StringAssert.Contains(
+                    run.Error,
+                    "\napt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends g++ cmake ninja-build\n",
+                    StringComparison.Ordinal);
+            });
     }
 
     [TestMethod]
@@ -75,6 +91,33 @@ public sealed partial class BuildScriptTests
     {
         StringAssert.Contains(RepositoryFiles.Read(".ci/run"), "build.sh\" test", StringComparison.Ordinal);
         CollectionAssert.Contains(Readme.Commands.ToArray(), "./build.sh test");
+    }
+
+    /// <summary>Does something with a folder that holds these scripts alone.</summary>
+    private async Task WithToolsAsync((string Tool, string Script)[] tools, Func<string, Task> act)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("build.sh is for Unix.");
+            return;
+        }
+
+        string folder = Directory.CreateTempSubdirectory("llm42-test-").FullName;
+        try
+        {
+            foreach ((string tool, string script) in tools)
+            {
+                string file = Path.Combine(folder, tool);
+                await File.WriteAllTextAsync(file, $"#!/bin/sh\n{script}\n", TestContext.CancellationToken);
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            }
+
+            await act(folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private Task<Run> BuildAsync(string[] arguments, string directory)

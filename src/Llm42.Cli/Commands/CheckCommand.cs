@@ -44,7 +44,7 @@ internal sealed class CheckCommand
     {
         LlmEngineOptions engineOptions = _engine.Read(parsed);
         if (_engine.RefusesDeterminism(parsed))
-            throw new UsageException("--enable-llm42 0 switches determinism off, and this command is about determinism; leave it out.");
+            throw new UsageException("--enable-llm42 0 or --determinism off switches determinism off, and this command is about it; leave it out.");
         if (_stress.IsAskedFor(parsed))
             return await RunStressAsync(parsed, engineOptions, cancellation).ConfigureAwait(false);
         PromptSource prompt = await _prompt.ReadAsync(parsed, cancellation).ConfigureAwait(false)

@@ -70,7 +70,7 @@ internal sealed class SamplingFlags
     {
         bool isDeterministic = parsed.GetValue(_deterministic) || engine.IsDeterministicThroughout(parsed);
         if (isDeterministic && engine.RefusesDeterminism(parsed))
-            throw new UsageException("--deterministic is asked for and --enable-llm42 0 switches determinism off; leave one out.");
+            throw new UsageException("--deterministic is asked for, and --enable-llm42 0 or --determinism off switches it off; leave one out.");
         return Defaults with
         {
             MaxTokens = parsed.GetValue(_maxTokens) ?? Defaults.MaxTokens,

@@ -47,8 +47,11 @@ public sealed record EngineOptions
     /// </summary>
     public double SkipMismatch { get; init; } = 100;
 
-    /// <summary>Check the KV bookkeeping after every step; slow.</summary>
+    /// <summary>Check the KV bookkeeping after every step; slow. On by default in debug builds only.</summary>
     public bool CheckIntegrity { get; init; }
+#if DEBUG
+        = true;
+#endif
 
     /// <summary>
     /// How an executor's deterministic requests are answered. <see cref="DeterminismMode.Auto"/> stays where there is

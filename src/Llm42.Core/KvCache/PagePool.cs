@@ -39,6 +39,9 @@ public sealed class PagePool
     /// <summary>Pages without an owner whose content may be asked for again.</summary>
     public int CachedCount => _cached.Count;
 
+    /// <summary>How often a cached page was taken, so that its content is lost.</summary>
+    internal long EvictionCount { get; private set; }
+
     /// <summary>Pages that hold this many positions.</summary>
     public int PagesFor(int positions) => (int)(((long)positions + PageSize - 1) / PageSize);
 
@@ -56,6 +59,7 @@ public sealed class PagePool
             Uncache(page);
             _index.Remove(_entries[page]!);
             _entries[page] = null;
+            EvictionCount++;
         }
 
         _owners[page] = 1;
@@ -98,6 +102,9 @@ public sealed class PagePool
     internal (PrefixIndex.Entry? Entry, int Length) FindLongest(long parent, ReadOnlySpan<int> tokens) =>
         _index.FindLongest(parent, tokens);
 
+    /// <summary>What the prefix index says that a page holds; null if the page is not in it.</summary>
+    internal PrefixIndex.Entry? EntryOf(int page) => _entries[page];
+
     /// <summary>
     /// Enters a full page of canonical keys and values. Where the same content is known already, that page stays the
     /// one to share, and this one its owner's alone.
@@ -139,6 +146,8 @@ public sealed class PagePool
             if (named[page] != _owners[page])
                 throw new InvalidOperationException(
                     $"KV page {page} counts {_owners[page]} owners, but is named {named[page]} times.");
+            if (_owners[page] > 1 && _entries[page] is null)
+                throw new InvalidOperationException($"KV page {page} is shared, but its content is unknown.");
             bool isFree = free.Contains(page), isCached = cached.Contains(page), isOwned = _owners[page] > 0;
             if ((isFree ? 1 : 0) + (isCached ? 1 : 0) + (isOwned ? 1 : 0) != 1)
                 throw new InvalidOperationException($"KV page {page}: free {isFree}, cached {isCached}, owned {isOwned}.");

@@ -9,19 +9,30 @@ namespace Llm42.Core.Scheduling;
 /// </summary>
 internal sealed class PrefixCache(PagePool pool)
 {
-    private readonly List<int> _heldSources = [];
     private readonly List<PageCopy> _copies = [];
 
     /// <summary>Pages that stay owned until a copy of them is made.</summary>
-    public IReadOnlyList<int> HeldSources => _heldSources;
+    public IEnumerable<int> HeldSources => _copies.Select(copy => copy.Source);
 
     /// <summary>Ends the hold on the pages that the last step copied.</summary>
     public void BeginStep()
     {
-        foreach (int page in _heldSources)
-            pool.Release(page);
-        _heldSources.Clear();
+        foreach (PageCopy copy in _copies)
+            pool.Release(copy.Source);
         _copies.Clear();
+    }
+
+    /// <summary>
+    /// Gives up the copy that a sequence waits for, before it loses its pages: else the page to copy would be missing
+    /// where the sequence made room.
+    /// </summary>
+    public void Withdraw(Sequence sequence)
+    {
+        int index = _copies.FindIndex(copy => sequence.Blocks.Pages.Contains(copy.Destination));
+        if (index < 0)
+            return;
+        pool.Release(_copies[index].Source);
+        _copies.RemoveAt(index);
     }
 
     /// <summary>The copies that must be made before the step runs.</summary>
@@ -85,9 +96,8 @@ internal sealed class PrefixCache(PagePool pool)
         if (entry is null || pool.AvailableCount < pool.PagesFor(sequence.Tokens.Count + 1) - sequence.PublishedPages + 1)
             return 0;
         pool.Share(entry.Page);
-        _heldSources.Add(entry.Page);
         if (!pool.TryTake(out int page))
-            return 0;
+            throw new InvalidOperationException($"Sequence {sequence.Id} finds no KV page to copy page {entry.Page} to.");
         sequence.Blocks.Append(page);
         _copies.Add(new PageCopy(entry.Page, page));
         return length;

@@ -112,25 +112,12 @@ public sealed class Scheduler
     /// <summary>Ends the hold on what the last step copied; to be called when no step follows.</summary>
     internal void End() => _prefixCache?.BeginStep();
 
-    /// <summary>Throws if the bookkeeping of pages or lengths is inconsistent.</summary>
-    public void CheckIntegrity()
-    {
-        _pool.CheckIntegrity(_running.Select(sequence => sequence.Blocks), _prefixCache?.HeldSources ?? []);
-        foreach (Sequence sequence in _running)
-        {
-            if (sequence.CanonicalLength > sequence.ComputedLength
-                || sequence.ComputedLength > sequence.Tokens.Count - Math.Min(1, sequence.CommittedCount)
-                || sequence.ComputedLength > sequence.Blocks.Capacity)
-                throw new InvalidOperationException(
-                    $"Sequence {sequence.Id}: {sequence.CanonicalLength} canonical of {sequence.ComputedLength} computed positions, {sequence.Tokens.Count} tokens, room for {sequence.Blocks.Capacity}.");
-        }
-
-        foreach (Sequence sequence in _waiting)
-        {
-            if (sequence.Blocks.Pages.Count != 0 || sequence.ComputedLength != 0 || sequence.Drafts.Count != 0)
-                throw new InvalidOperationException($"Sequence {sequence.Id} waits, but holds pages or drafts.");
-        }
-    }
+    /// <summary>
+    /// Throws an <see cref="InvalidOperationException"/> if the bookkeeping of pages, lengths or drafts is inconsistent.
+    /// To be called between steps.
+    /// </summary>
+    public void CheckIntegrity() =>
+        new IntegrityCheck(_pool, _options).Run(_running, _waiting, _prefixCache?.HeldSources ?? []);
 
     private void Admit()
     {
@@ -312,6 +299,7 @@ public sealed class Scheduler
     private void Preempt(Sequence victim)
     {
         // What is dropped is only how the tokens came about: prompt and committed tokens stay and are prefilled again.
+        _prefixCache?.Withdraw(victim);
         _pool.ReleaseAll(victim.Blocks);
         victim.ClearDrafts();
         victim.ComputedLength = 0;

@@ -14,7 +14,7 @@ internal static class FakeEngine
         var description = new ModelDescription("Fake", "", 1, 1, 1, 1, 1, LetterTokenizer.Size, 1000, 0, "f32", 0);
         return new LlmEngine(
             new LoadedModel(executor, tokenizer, requests, description, () => throw new NotSupportedException()),
-            options ?? new EngineOptions());
+            (options ?? new EngineOptions()) with { CheckIntegrity = true });
     }
 
     /// <summary>An engine that answers the alphabet over and over: position p holds letter p mod 26.</summary>

@@ -9,7 +9,8 @@ internal static class Demo
 {
     public static readonly GenerationOptions Options = new()
     {
-        MaxTokens = 24, Temperature = 0.7f, TopP = 0.95f, TopK = 50, MinP = 0.01f, Seed = ulong.MaxValue, IsDeterministic = true, IgnoreEos = true,
+        MaxTokens = 24, Temperature = 0.7f, TopP = 0.95f, TopK = 50, MinP = 0.01f, RepetitionPenalty = 1.25f, PresencePenalty = 0.5f, FrequencyPenalty = -0.25f,
+        LogitBias = new Dictionary<int, float> { [77] = 1.5f, [5] = -100 }, Seed = ulong.MaxValue, IsDeterministic = true, IgnoreEos = true,
     };
 
     public static readonly int[] Prompt = [0, 496, 404, 408, 72, 342];

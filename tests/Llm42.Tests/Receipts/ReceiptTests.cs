@@ -29,7 +29,7 @@ public sealed class ReceiptTests
         Assert.AreEqual("name,weights_digest,tokenizer_digest,config_digest", Keys(json["model"]!));
         Assert.AreEqual("prompt_token_ids,max_tokens,stop_token_ids,stop_strings,sampling", Keys(json["request"]!));
         Assert.AreEqual("inputs_digest,token_ids,logprob_bits,chain,digest", Keys(json["output"]!));
-        Assert.AreEqual("""{"temperature":0.7,"top_p":0.95,"top_k":50,"min_p":0.01,"seed":18446744073709551615}""", json["request"]!["sampling"]!.ToJsonString());
+        Assert.AreEqual("""{"temperature":0.7,"top_p":0.95,"top_k":50,"min_p":0.01,"repetition_penalty":1.25,"presence_penalty":0.5,"frequency_penalty":-0.25,"logit_bias":{"5":-100,"77":1.5},"seed":18446744073709551615}""", json["request"]!["sampling"]!.ToJsonString());
         Assert.AreEqual(_engine.Engine.NumericsProfile, receipt.Engine.NumericsProfile);
         Assert.AreEqual(_engine.Engine.Fingerprint, receipt.Engine.Fingerprint);
         Assert.AreEqual("demo", receipt.Model.Name);
