@@ -22,6 +22,7 @@ usage: ./build.sh VERB
                       with --soak, random schedules with fresh seeds go on for so many minutes
   demo                build, then run the demonstration on the embedded model
   bench OPERATOR      build, then measure linear, attention or logits of the native library
+  bench determinism   build, then measure what determinism costs, by its share of the traffic and the way it is done
   bench [ARGS]        build, then run the managed benchmarks; ARGS go to BenchmarkDotNet
   pack                build the NuGet packages into artifacts/packages
   clean               delete artifacts/

@@ -45,7 +45,7 @@ internal static class DeterminismBenchmark
             Console.WriteLine($"{row.Neighbours,-42} {row.LongestMilliseconds.Median,8:0.00} {row.MeanMilliseconds.Median,8:0.00}");
         if (output is not null)
         {
-            await File.WriteAllTextAsync(output, JsonSerializer.Serialize(new { repetitions, shares, gaps }, Json) + "\n").ConfigureAwait(false);
+            await File.WriteAllTextAsync(output, JsonSerializer.Serialize(new { date = $"{DateTime.UtcNow:yyyy-MM-dd}", repetitions, shares, gaps }, Json) + "\n").ConfigureAwait(false);
         }
     }
 }

@@ -36,12 +36,16 @@ internal static class ShareTable
                 }
             }
 
+            (Spread dvr, Spread invariant) = (Spread.Of(rates["dvr"]), Spread.Of(rates["invariant"]));
+            // The better one by its median: the better of each single repetition would be the luckier one.
+            double[] better = dvr.Median > invariant.Median ? rates["dvr"] : rates["invariant"];
             rows.Add(new ShareRow(
-                share, Spread.Of(rates["dvr"]), Spread.Of(rates["invariant"]), Spread.Of(rates["auto"]),
-                Spread.Of(Enumerable.Range(0, repetitions).Select(i => rates["auto"][i] / Math.Max(rates["dvr"][i], rates["invariant"][i])))));
+                share, dvr, invariant, Spread.Of(rates["auto"]), Spread.Of(rates["auto"].Zip(better, (auto, other) => auto / other))));
         }
 
-        var figures = new ShareFigures(ways[^1].Engine.Engine.FastIsInvariant, plannedThreads, rows);
+        EngineDescription engine = ways[^1].Engine.Engine;
+        var figures = new ShareFigures(
+            engine.Device, $"{engine.Isa}", engine.Threads, plannedThreads, engine.FastIsInvariant, rows);
         foreach (EngineWay way in ways)
             await way.DisposeAsync().ConfigureAwait(false);
         return figures;
@@ -64,12 +68,13 @@ internal static class ShareTable
 }
 
 /// <summary>A table of shares.</summary>
-internal sealed record ShareFigures(bool FastIsInvariant, int PlannedThreads, IReadOnlyList<ShareRow> Rows);
+internal sealed record ShareFigures(
+    string Device, string Isa, int Threads, int PlannedThreads, bool FastIsInvariant, IReadOnlyList<ShareRow> Rows);
 
 /// <summary>Tokens per second at a share of deterministic requests.</summary>
 /// <param name="SharePercent">The share.</param>
 /// <param name="Dvr">Decode, verify, roll back.</param>
 /// <param name="Invariant">Decode under invariant numerics.</param>
 /// <param name="Auto">The adaptive policy.</param>
-/// <param name="AutoOverBetter">Auto over the better of the two, by repetition.</param>
+/// <param name="AutoOverBetter">Auto over that one of the two whose median is the better, by repetition.</param>
 internal sealed record ShareRow(int SharePercent, Spread Dvr, Spread Invariant, Spread Auto, Spread AutoOverBetter);
