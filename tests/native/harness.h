@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "cpu/dtype.h"
+#include "core/dtype.h"
 #include "cpu/kernel_table.h"
 #include "llm42/llm42.h"
 

@@ -1,5 +1,6 @@
 // What every kernel file includes first: CUDA under nvcc, the emulator of tests/ under a C++ compiler.
-// The host side of the real backend is C++ too; it is built with LLM42_CUDA_RUNTIME and the toolkit's headers.
+// The host side of the real backend is C++ too; it is built with LLM42_CUDA_RUNTIME and the toolkit's
+// headers.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
   T* name = reinterpret_cast<T*>(llm42_shared)
 #else
 #include "cuda_emu.h"
+#include "cuda_host_runtime.h"
 #define LLM42_DYNAMIC_SHARED(T, name) T* name = reinterpret_cast<T*>(emu::dyn_shared())
 #endif
 
