@@ -19,8 +19,7 @@ TEST(EmulatedRmsNorm, AgreesWithFloat64) {
     for (bf16& value : input) value = bf16(normal(random));
     for (float& value : weight) value = normal(random);
     ASSERT_EQ(
-        rms_norm({input.data(), width, nullptr, weight.data(), output.data(), width, rows, 1, width, 1e-6f},
-                 nullptr),
+        rms_norm({input.data(), width, weight.data(), output.data(), width, rows, width, 1e-6f}, nullptr),
         cudaSuccess);
     for (int row = 0; row < rows; ++row) {
       double sum = 0;
