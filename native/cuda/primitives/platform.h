@@ -1,10 +1,11 @@
 // What every kernel file includes first: CUDA under nvcc, the emulator of tests/ under a C++ compiler.
+// The host side of the real backend is C++ too; it is built with LLM42_CUDA_RUNTIME and the toolkit's headers.
 #pragma once
 
 #include <cstdint>
 #include <utility>
 
-#if defined(__CUDACC__)
+#if defined(__CUDACC__) || defined(LLM42_CUDA_RUNTIME)
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
 // Dynamic shared memory of the block, as an array of T.
