@@ -117,4 +117,16 @@ __device__ __forceinline__ void store8(float* p, int count, const float (&value)
   }
 }
 
+// The first `count` of 8 elements, bit for bit. Any alignment.
+__device__ __forceinline__ void copy8(bf16* destination, const bf16* source, int count) {
+  if (count >= 8 && is_aligned16(destination) && is_aligned16(source)) {
+    store16(destination, load16(source));
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < 8; ++i) {
+    if (i < count) destination[i] = source[i];
+  }
+}
+
 }  // namespace llm42::cuda
