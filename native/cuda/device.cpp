@@ -99,6 +99,7 @@ std::unique_ptr<llm42_device> open_device(const llm42_device_options& options) {
 CudaDevice::CudaDevice(const llm42_device_options& options)
     : llm42_device(options),
       ordinal_(select(options.ordinal)),
+      multiprocessors_(attribute(cudaDevAttrMultiProcessorCount, ordinal_)),
       name_(device_name(ordinal_)),
       memory_(ordinal_, options.memory_limit) {}
 

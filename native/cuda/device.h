@@ -20,6 +20,7 @@ class CudaDevice final : public llm42_device {
   std::unique_ptr<llm42_kv_cache> create_kv_cache(const llm42_kv_cache_params& params) override;
 
   int ordinal() const { return ordinal_; }
+  int32_t multiprocessors() const { return multiprocessors_; }
   Memory& memory() { return memory_; }
 
   // Makes this the calling thread's current device. To be called first by everything that calls the runtime.
@@ -27,6 +28,7 @@ class CudaDevice final : public llm42_device {
 
  private:
   const int ordinal_;
+  const int32_t multiprocessors_;
   const std::string name_;
   Memory memory_;
 };

@@ -1,15 +1,42 @@
 // Operators that touch the KV cache.
+#include "cuda/buffer.h"
+#include "cuda/error.h"
+#include "cuda/kernels/copy_page/copy_page.h"
+#include "cuda/kernels/rope_write_kv/rope_write_kv.h"
+#include "cuda/kv_cache.h"
 #include "cuda/not_implemented.h"
 #include "cuda/stream.h"
 
 namespace llm42::cuda {
 
-void CudaStream::copy_page(llm42_kv_cache&, int32_t, int32_t) {
-  not_implemented("copy_page");
+void CudaStream::copy_page(llm42_kv_cache& cache, int32_t source, int32_t destination) {
+  const cudaStream_t stream = begin();
+  const auto& pages = static_cast<const CudaKvCache&>(cache);
+  const CopyPage work{pages.layer(0), pages.page_elements(), pages.shape.layers, pages.shape.pages, source,
+                      destination};
+  check(cuda::copy_page(work, stream), "launching copy_page");
 }
 
-void CudaStream::rope_write_kv(const llm42_rope_write_kv_params&) {
-  not_implemented("rope_write_kv");
+void CudaStream::rope_write_kv(const llm42_rope_write_kv_params& p) {
+  const cudaStream_t stream = begin();
+  const auto& cache = static_cast<const CudaKvCache&>(*p.cache);
+  RopeWriteKv work{};
+  work.qkv = at<bf16>(p.qkv);
+  work.qkv_stride = p.qkv_stride;
+  work.positions = at<const int32_t>(p.positions);
+  work.slots = at<const int32_t>(p.slots);
+  work.table = at<const float>(p.table);
+  work.cache = cache.layer(p.layer);
+  work.error = errors();
+  work.rows = p.rows;
+  work.query_heads = p.query_heads;
+  work.kv_heads = cache.shape.kv_heads;
+  work.head_size = cache.shape.head_size;
+  work.rotary_size = p.rotary_size;
+  work.table_positions = p.table_positions;
+  work.page_size = cache.shape.page_size;
+  work.pages = cache.shape.pages;
+  check(cuda::rope_write_kv(work, stream), "launching rope_write_kv");
 }
 
 void CudaStream::attention(const llm42_attention_params&) {

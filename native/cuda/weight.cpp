@@ -23,10 +23,9 @@ const std::byte* source_row(const llm42_weight_params& params, int64_t row) {
 // Row of the joined source that a packed row holds; -1 for padding.
 int64_t source_of_packed(const llm42_weight_info& info, int64_t row) {
   if (info.layout != LLM42_WEIGHT_LAYOUT_GATE_UP) return row;
-  constexpr int64_t group = CudaWeight::gate_up_group;
-  const int64_t feature = row / (2 * group) * group + row % group;
+  const int64_t feature = row / (2 * kGateUpGroup) * kGateUpGroup + row % kGateUpGroup;
   if (feature >= info.rows / 2) return -1;
-  return row % (2 * group) < group ? feature : info.rows / 2 + feature;
+  return row % (2 * kGateUpGroup) < kGateUpGroup ? feature : info.rows / 2 + feature;
 }
 
 uint16_t read_bf16(const std::byte* source, llm42_dtype dtype) {
@@ -58,18 +57,10 @@ void pack_row(const llm42_weight_params& params, const std::byte* source, int64_
 
 }  // namespace
 
-int64_t CudaWeight::stride_of(const llm42_weight_info& shape) {
-  return (int64_t{shape.columns} + 7) / 8 * 8;
-}
-
-int64_t CudaWeight::packed_rows_of(const llm42_weight_info& shape) {
-  if (shape.layout != LLM42_WEIGHT_LAYOUT_GATE_UP) return shape.rows;
-  return (shape.rows / 2 + gate_up_group - 1) / gate_up_group * 2 * gate_up_group;
-}
-
 int64_t CudaWeight::packed_size(const llm42_weight_info& shape) {
   // At most 2^31 rows and padding, 2^24 columns and 2 bytes: no overflow.
-  return packed_rows_of(shape) * stride_of(shape) * int64_t{sizeof(bf16)};
+  return linear_weight_rows(shape.rows, shape.layout == LLM42_WEIGHT_LAYOUT_GATE_UP) *
+         linear_weight_stride(shape.columns) * int64_t{sizeof(bf16)};
 }
 
 CudaWeight::CudaWeight(CudaDevice& owner, const llm42_weight_info& shape)

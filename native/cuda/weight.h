@@ -5,15 +5,13 @@
 #pragma once
 
 #include "cuda/device.h"
+#include "cuda/kernels/linear/linear_weight.h"
 #include "cuda/primitives/platform.h"
 
 namespace llm42::cuda {
 
 class CudaWeight final : public llm42_weight {
  public:
-  // Rows of gate, or of up, that stand together.
-  static constexpr int64_t gate_up_group = 8;
-
   CudaWeight(CudaDevice& owner, const llm42_weight_info& shape);
 
   // Bytes of a packed weight.
@@ -21,14 +19,9 @@ class CudaWeight final : public llm42_weight {
 
   bf16* data() const { return reinterpret_cast<bf16*>(block_.data()); }
   // Elements from one row to the next.
-  int64_t stride() const { return stride_of(info); }
-  // Rows in memory, padding among them.
-  int64_t packed_rows() const { return packed_rows_of(info); }
+  int64_t stride() const { return linear_weight_stride(info.columns); }
 
  private:
-  static int64_t stride_of(const llm42_weight_info& shape);
-  static int64_t packed_rows_of(const llm42_weight_info& shape);
-
   Block block_;
 };
 
