@@ -11,20 +11,20 @@ namespace llm42::cuda {
 template <class... Parameters, class... Arguments>
 cudaError_t launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, size_t shared_bytes,
                    cudaStream_t stream, Arguments&&... arguments) {
-#if defined(__CUDACC__)
-  if (shared_bytes > 48 * 1024) {
+  constexpr size_t granted_to_all = 48 * 1024;
+  if (shared_bytes > granted_to_all) {
     const cudaError_t error =
         cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
                              cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes));
     if (error != cudaSuccess) return error;
   }
+#if defined(__CUDACC__)
   kernel<<<grid, block, shared_bytes, stream>>>(Parameters(std::forward<Arguments>(arguments))...);
   return cudaGetLastError();
 #else
-  (void)stream;
-  std::tuple<Parameters...> values(Parameters(std::forward<Arguments>(arguments))...);
-  return emu::run(
-      grid, block, shared_bytes, [&] { std::apply(kernel, values); }, __PRETTY_FUNCTION__);
+  const std::tuple<Parameters...> values(Parameters(std::forward<Arguments>(arguments))...);
+  return emu::launch(reinterpret_cast<const void*>(kernel), __PRETTY_FUNCTION__, grid, block, shared_bytes,
+                     stream, [=] { std::apply(kernel, values); });
 #endif
 }
 

@@ -8,15 +8,15 @@
 
 #if defined(__CUDACC__) || defined(LLM42_CUDA_RUNTIME)
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 #include <cuda_runtime.h>
 // Dynamic shared memory of the block, as an array of T.
 #define LLM42_DYNAMIC_SHARED(T, name)                            \
   extern __shared__ __align__(128) unsigned char llm42_shared[]; \
   T* name = reinterpret_cast<T*>(llm42_shared)
 #else
-#include "cuda_emu.h"
-#include "cuda_host_runtime.h"
-#define LLM42_DYNAMIC_SHARED(T, name) T* name = reinterpret_cast<T*>(emu::dyn_shared())
+#include "emulator/cuda_emulator.h"
+#define LLM42_DYNAMIC_SHARED(T, name) T* name = reinterpret_cast<T*>(emu::dynamic_shared())
 #endif
 
 namespace llm42::cuda {

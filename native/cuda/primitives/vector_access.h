@@ -4,6 +4,9 @@
 #include <cstring>
 
 #include "cuda/primitives/platform.h"
+#ifndef __CUDACC__
+#include "emulator/fault.h"
+#endif
 
 namespace llm42::cuda {
 
@@ -16,7 +19,7 @@ __device__ __forceinline__ uint4 load16(const void* p) {
 #ifdef __CUDACC__
   return *reinterpret_cast<const uint4*>(p);
 #else
-  if (!is_aligned16(p)) emu::die("load of 16 bytes: address not 16-byte aligned");
+  if (!is_aligned16(p)) emu::fail("load of 16 bytes: address not 16-byte aligned");
   uint4 value;
   std::memcpy(&value, p, sizeof value);
   return value;
@@ -28,7 +31,7 @@ __device__ __forceinline__ void store16(void* p, const uint4& value) {
 #ifdef __CUDACC__
   *reinterpret_cast<uint4*>(p) = value;
 #else
-  if (!is_aligned16(p)) emu::die("store of 16 bytes: address not 16-byte aligned");
+  if (!is_aligned16(p)) emu::fail("store of 16 bytes: address not 16-byte aligned");
   std::memcpy(p, &value, sizeof value);
 #endif
 }
