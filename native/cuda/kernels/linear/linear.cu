@@ -119,8 +119,12 @@ cudaError_t launch_sum(const Linear& work, const LinearSchedule& schedule, cudaS
 }
 
 bool is_valid(const Linear& work, const LinearSchedule& schedule) {
+  // Sizes up to the next whole tile are counted in 32 bits, twice the columns where they are gate and up.
+  constexpr int32_t most = INT32_MAX / 2 - 128;
   const int64_t depth_tiles = (int64_t{work.depth} + kLinearDepthTile - 1) / kLinearDepthTile;
-  return work.rows > 0 && work.columns > 0 && work.depth > 0 &&
+  return work.rows > 0 && work.rows <= most && work.columns > 0 && work.columns <= most && work.depth > 0 &&
+         work.depth <= most && work.output != nullptr &&
+         (work.epilogue != LinearEpilogue::kResidual || work.residual != nullptr) &&
          (reinterpret_cast<uintptr_t>(work.weight) & 15) == 0 && work.weight_stride % 8 == 0 &&
          work.weight_stride >= work.depth && (reinterpret_cast<uintptr_t>(work.workspace) & 15) == 0 &&
          work.workspace_bytes >= linear_workspace_bytes(linear_shape(work), schedule) &&

@@ -40,7 +40,8 @@ constexpr LinearShape linear_shape(const Linear& work) {
   return {work.rows, static_cast<int32_t>(linear_weight_rows(rows, is_gate_up)), work.depth};
 }
 
-// cudaErrorInvalidValue where the weight is unaligned or the workspace too small.
+// cudaErrorInvalidValue where a size is out of its range (more than 2^30 - 129 is), the weight is unaligned,
+// the workspace too small, or the schedule does not cover the depth once.
 cudaError_t linear(const Linear& work, const LinearSchedule& schedule, cudaStream_t stream);
 
 }  // namespace llm42::cuda
