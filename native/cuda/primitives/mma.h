@@ -58,25 +58,82 @@ __device__ __forceinline__ void mma_m16n8k16_bf16(float (&d)[4], const uint32_t 
 #endif
 }
 
-// four 8x8 b16 matrices; lane l passes the address of row l%8 of matrix l/8
+#ifndef __CUDACC__
+// Lane l passes the address of row l % 8 of matrix l / 8 and gets, of each matrix, row l / 4, columns
+// 2 * (l % 4) and 2 * (l % 4) + 1; transposed: column l / 4, rows 2 * (l % 4) and 2 * (l % 4) + 1.
+template <int Count, bool Transposed>
+inline void emulated_ldmatrix(uint32_t (&r)[Count], const void* smem_row) {
+  if (emu::ctx().lane < Count * 8 && (reinterpret_cast<uintptr_t>(smem_row) & 15) != 0) {
+    emu::die("ldmatrix: row address not 16-byte aligned");
+  }
+  struct Out {
+    const uint16_t* part[Count][2];
+  };
+  const Out o = emu::collective<const void*, Out>(~0u, 11, smem_row, [](auto in, auto out) {
+    for (int lane = 0; lane < 32; ++lane) {
+      for (int i = 0; i < Count; ++i) {
+        const int major = lane / 4, minor = lane % 4 * 2;
+        for (int half = 0; half < 2; ++half) {
+          const int row = Transposed ? minor + half : major, column = Transposed ? major : minor + half;
+          out(lane).part[i][half] = static_cast<const uint16_t*>(in(8 * i + row)) + column;
+        }
+      }
+    }
+  });
+  // Read by the lane itself, so that races stay visible.
+  for (int i = 0; i < Count; ++i) r[i] = *o.part[i][0] | static_cast<uint32_t>(*o.part[i][1]) << 16;
+}
+#endif
+
+// Four 8x8 matrices of 16-bit elements; lane l passes the address of row l % 8 of matrix l / 8.
 __device__ __forceinline__ void ldmatrix_x4(uint32_t (&r)[4], const void* smem_row) {
 #ifdef __CUDACC__
-  uint32_t s = (uint32_t)__cvta_generic_to_shared(smem_row);
+  const uint32_t s = static_cast<uint32_t>(__cvta_generic_to_shared(smem_row));
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];\n"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
                : "r"(s)
                : "memory");
 #else
-  struct Out {
-    const char* p[4];
-  };
-  if (reinterpret_cast<uintptr_t>(smem_row) & 15) emu::die("ldmatrix: row address not 16-byte aligned");
-  Out o = emu::collective<const char*, Out>(~0u, 11, (const char*)smem_row, [](auto in, auto out) {
-    for (int l = 0; l < 32; l++)
-      for (int i = 0; i < 4; i++) out(l).p[i] = in(8 * i + (l >> 2)) + (l & 3) * 4;
-  });
-  for (int i = 0; i < 4; i++)
-    r[i] = *reinterpret_cast<const uint32_t*>(o.p[i]);  // read by the lane itself: races stay visible
+  emulated_ldmatrix<4, false>(r, smem_row);
+#endif
+}
+
+// The same, each matrix transposed.
+__device__ __forceinline__ void ldmatrix_x4_trans(uint32_t (&r)[4], const void* smem_row) {
+#ifdef __CUDACC__
+  const uint32_t s = static_cast<uint32_t>(__cvta_generic_to_shared(smem_row));
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];\n"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(s)
+               : "memory");
+#else
+  emulated_ldmatrix<4, true>(r, smem_row);
+#endif
+}
+
+// Two 8x8 matrices; lanes 0..15 pass the addresses, those of the others are not used.
+__device__ __forceinline__ void ldmatrix_x2(uint32_t (&r)[2], const void* smem_row) {
+#ifdef __CUDACC__
+  const uint32_t s = static_cast<uint32_t>(__cvta_generic_to_shared(smem_row));
+  asm volatile("ldmatrix.sync.aligned.m8n8.x2.shared.b16 {%0,%1}, [%2];\n"
+               : "=r"(r[0]), "=r"(r[1])
+               : "r"(s)
+               : "memory");
+#else
+  emulated_ldmatrix<2, false>(r, smem_row);
+#endif
+}
+
+// The same, each matrix transposed.
+__device__ __forceinline__ void ldmatrix_x2_trans(uint32_t (&r)[2], const void* smem_row) {
+#ifdef __CUDACC__
+  const uint32_t s = static_cast<uint32_t>(__cvta_generic_to_shared(smem_row));
+  asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0,%1}, [%2];\n"
+               : "=r"(r[0]), "=r"(r[1])
+               : "r"(s)
+               : "memory");
+#else
+  emulated_ldmatrix<2, true>(r, smem_row);
 #endif
 }
 
