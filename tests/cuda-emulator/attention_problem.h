@@ -36,11 +36,11 @@ inline Rows rows_from_to(int sequence, int begin, int end) {
   return rows;
 }
 
-// How a call is run. Zeros: as scheduled.
+// How a call is run. Negative or zero: as scheduled.
 struct Manner {
   int page_size = 16;
-  int warps = 0;
-  int parallel = -1;  // 0, 1
+  int large_blocks = -1;  // 0, 1
+  int parallel = -1;      // 0, 1
   int split_blocks = 0;
   int split_length = 0;
   bool is_invariant = true;
@@ -138,9 +138,9 @@ class AttentionProblem {
                   blocks,
                   manner.is_invariant};
     AttentionSchedule schedule = schedule_attention(work.shape, manner.multiprocessors);
-    if (manner.warps != 0) {
-      schedule.warps = manner.warps;
-      const int tile = 16 * manner.warps;
+    if (manner.large_blocks >= 0) {
+      schedule.query_warps = manner.large_blocks == 1 ? attention_query_warps(schedule.head_tile) : 1;
+      const int tile = 16 * schedule.query_warps;
       const int queries = work.shape.rows * model_.query_heads / model_.kv_heads;
       schedule.query_tiles = (queries + int(batch.size()) * (tile - 1)) / tile;
     }

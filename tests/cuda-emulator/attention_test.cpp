@@ -83,7 +83,7 @@ std::map<int, std::vector<bf16>> rows_alone(const AttentionProblem& problem, int
   for (const int position : positions) {
     Manner manner;
     manner.parallel = 0;
-    manner.warps = 1;
+    manner.large_blocks = 0;
     alone[position] = problem.run({{sequence, {position}}}, manner);
   }
   return alone;
@@ -99,17 +99,17 @@ void expect_invariant(const AttentionModel& model) {
     std::vector<Rows> batch;
     Manner manner;
   };
-  Manner pages_of_8, pages_of_512, one_warp, four_warps, side_by_side, two_blocks, in_order, long_table;
+  Manner pages_of_8, pages_of_512, small_blocks, large_blocks, side_by_side, two_blocks, in_order, long_table;
   pages_of_8.page_size = 8;
   pages_of_512.page_size = 512;
-  one_warp.warps = 1;
-  one_warp.parallel = 0;
-  four_warps.warps = 4;
-  four_warps.parallel = 0;
+  small_blocks.large_blocks = 0;
+  small_blocks.parallel = 0;
+  large_blocks.large_blocks = 1;
+  large_blocks.parallel = 0;
   side_by_side.parallel = 1;
   two_blocks.parallel = 1;
   two_blocks.split_blocks = 2;
-  two_blocks.warps = 4;
+  two_blocks.large_blocks = 1;
   in_order.parallel = 0;
   in_order.page_size = 64;
   long_table.extra_blocks = 40;
@@ -117,8 +117,8 @@ void expect_invariant(const AttentionModel& model) {
   const Rows all{0, positions};
   const Rows windows = rows_from_to(0, 250, 262);
   const std::vector<Case> cases{
-      {"all rows, one warp", {all}, one_warp},
-      {"all rows, four warps", {all}, four_warps},
+      {"all rows, small blocks", {all}, small_blocks},
+      {"all rows, large blocks", {all}, large_blocks},
       {"all rows, splits side by side", {all}, side_by_side},
       {"all rows, two blocks for the splits", {all}, two_blocks},
       {"pages of 8", {all}, pages_of_8},
@@ -127,7 +127,7 @@ void expect_invariant(const AttentionModel& model) {
       {"window of rows", {rows_from_to(1, 30, 31), windows}, in_order},
       {"window of rows, side by side", {windows, rows_from_to(0, 505, 520)}, side_by_side},
       {"long table", {windows, all}, long_table},
-      {"chunk from the beginning", {rows_from_to(0, 0, 70)}, four_warps},
+      {"chunk from the beginning", {rows_from_to(0, 0, 70)}, large_blocks},
   };
   for (const Case& c : cases) {
     const std::vector<bf16> output = problem.run(c.batch, c.manner);

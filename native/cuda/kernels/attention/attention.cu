@@ -105,33 +105,34 @@ __device__ __forceinline__ void screen_values(uint32_t& b0, uint32_t& b1, int32_
   }
 }
 
-template <int kHead, int kWarps>
-__global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, AttentionSchedule schedule) {
-  using Tile = AttentionTile<kHead, kWarps>;
-  constexpr int stride = Tile::stride;
+template <int kHead, int kQueryWarps>
+__global__ void __launch_bounds__(AttentionBlock<kHead, kQueryWarps>::threads)
+    attention_kernel(Attention work, AttentionSchedule schedule) {
+  using Block = AttentionBlock<kHead, kQueryWarps>;
+  constexpr int stride = Block::stride;
   constexpr int steps = kHead / 16;
-  constexpr int score_tiles = Tile::positions / 8;
-  constexpr int value_tiles = kHead / 8;
+  constexpr int score_tiles = attention_tile / 8;
+  constexpr int value_tiles = Block::part_elements / 8;
   LLM42_DYNAMIC_SHARED(unsigned char, shared);
   bf16* const keys = reinterpret_cast<bf16*>(shared);
-  bf16* const values = keys + Tile::key_elements;
+  bf16* const values = keys + Block::tile_elements;
   const int warp = static_cast<int>(threadIdx.x / 32);
   const int lane = static_cast<int>(threadIdx.x % 32);
-  unsigned char* const own =
-      shared + 2 * Tile::key_elements * 2 + warp * Tile::warp_bytes(schedule.is_parallel);
+  unsigned char* const own = shared + 2 * Block::tile_elements * 2 + warp * Block::warp_bytes;
   bf16* const queries = reinterpret_cast<bf16*>(own);
-  float* const running = reinterpret_cast<float*>(own + (Tile::keeps_queries ? 0 : Tile::query_bytes));
+  float* const running = reinterpret_cast<float*>(own + Block::running_offset);
+  const int first_element = warp % Block::parts * Block::part_elements;
 
   const int32_t kv_head = static_cast<int32_t>(blockIdx.y);
   const int32_t group = work.shape.query_heads / work.shape.kv_heads;
-  const QueryTile tile = find_query_tile(work, kWarps * attention_warp_queries);
+  const QueryTile tile = find_query_tile(work, kQueryWarps * attention_warp_queries);
   if (tile.sequence < 0) return;
   const Sight block_sight = sight_of(work, schedule, tile.first_touched, tile.rows);
   const Range block_sees = block_sight.any;
   if (block_sees.begin >= block_sees.end) return;
 
   // The warp's own queries.
-  const int32_t first_query = warp * attention_warp_queries;
+  const int32_t first_query = warp / Block::parts * attention_warp_queries;
   const int32_t query_count = min(max(tile.count - first_query, 0), attention_warp_queries);
   Sight sight{{0, 0}, {0, 0}};
   if (query_count > 0) {
@@ -159,8 +160,7 @@ __global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, 
   }
   cp_async_commit();
 
-  const PagedHead key_head = paged_head(work, tile.sequence, kv_head, 0);
-  const PagedHead value_head = paged_head(work, tile.sequence, kv_head, 1);
+  const PagedHead head = paged_head(work, tile.sequence, kv_head);
   const int32_t first_split = block_sees.begin / schedule.split_length + static_cast<int32_t>(blockIdx.z);
   const int32_t last_split = (block_sees.end - 1) / schedule.split_length;
   const int32_t split_step = static_cast<int32_t>(gridDim.z);
@@ -169,18 +169,18 @@ __global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, 
     return;
   }
   const auto first_tile_of = [&](int32_t split) {
-    return max(split * schedule.split_length, block_sees.begin / Tile::positions * Tile::positions);
+    return max(split * schedule.split_length, block_sees.begin / attention_tile * attention_tile);
   };
   int32_t split = first_split;
   int32_t begin = first_tile_of(split);
-  load_tile<kHead, kWarps>(key_head, begin, block_sees, keys, work.error);
+  load_tile<kHead, kQueryWarps>(work, head, 0, begin, block_sees, keys);
   cp_async_commit();
   cp_async_wait<1>();
   __syncwarp();
-  uint32_t query_fragments[Tile::keeps_queries ? steps : 1][4];
-  if constexpr (Tile::keeps_queries) {
+  uint32_t kept_queries[Block::keeps_queries ? steps : 1][4];
+  if constexpr (Block::keeps_queries) {
 #pragma unroll
-    for (int step = 0; step < steps; ++step) load_queries<stride>(queries, step, query_fragments[step]);
+    for (int step = 0; step < steps; ++step) load_queries<stride>(queries, step, kept_queries[step]);
   }
   __syncwarp();
 
@@ -194,14 +194,14 @@ __global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, 
 
   for (;;) {
     const int32_t split_end = (split + 1) * schedule.split_length;
-    load_tile<kHead, kWarps>(value_head, begin, block_sees, values, work.error);
+    load_tile<kHead, kQueryWarps>(work, head, head.value_offset, begin, block_sees, values);
     cp_async_commit();
     cp_async_wait<1>();
     __syncthreads();
 
     // A tile that no query of the warp sees would change nothing.
-    const bool is_seen = sight.any.begin < begin + Tile::positions && sight.any.end > begin;
-    const bool is_whole = sight.all.begin <= begin && sight.all.end >= begin + Tile::positions;
+    const bool is_seen = sight.any.begin < begin + attention_tile && sight.any.end > begin;
+    const bool is_whole = sight.all.begin <= begin && sight.all.end >= begin + attention_tile;
     float scores[score_tiles][4];
     if (is_seen) {
 #pragma unroll
@@ -211,13 +211,8 @@ __global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, 
       }
 #pragma unroll
       for (int step = 0; step < steps; ++step) {
-        uint32_t a[4];
-        if constexpr (Tile::keeps_queries) {
-#pragma unroll
-          for (int i = 0; i < 4; ++i) a[i] = query_fragments[step][i];
-        } else {
-          load_queries<stride>(queries, step, a);
-        }
+        if constexpr (!Block::keeps_queries) load_queries<stride>(queries, step, kept_queries[0]);
+        const auto& a = kept_queries[Block::keeps_queries ? step : 0];
 #pragma unroll
         for (int i = 0; i < score_tiles; i += 2) {
           uint32_t b[4];
@@ -231,13 +226,13 @@ __global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, 
 
     // The next keys come while this tile's values are weighed.
     int32_t next_split = split;
-    int32_t next = begin + Tile::positions;
+    int32_t next = begin + attention_tile;
     if (next >= min(split_end, block_sees.end)) {
       next_split = split + split_step;
       if (next_split <= last_split) next = first_tile_of(next_split);
     }
     const bool has_next = next_split <= last_split;
-    if (has_next) load_tile<kHead, kWarps>(key_head, next, block_sees, keys, work.error);
+    if (has_next) load_tile<kHead, kQueryWarps>(work, head, 0, next, block_sees, keys);
     cp_async_commit();
 
     if (is_seen) {
@@ -288,7 +283,7 @@ __global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, 
     __syncthreads();
     if (is_seen) {
 #pragma unroll
-      for (int k = 0; k < Tile::positions / 16; ++k) {
+      for (int k = 0; k < attention_tile / 16; ++k) {
         const uint32_t a[4] = {pack(scores[2 * k][0], scores[2 * k][1]),
                                pack(scores[2 * k][2], scores[2 * k][3]),
                                pack(scores[2 * k + 1][0], scores[2 * k + 1][1]),
@@ -296,7 +291,7 @@ __global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, 
 #pragma unroll
         for (int i = 0; i < value_tiles; i += 2) {
           uint32_t b[4];
-          load_values<stride>(values, k * 16, i * 8, b);
+          load_values<stride>(values, k * 16, first_element + i * 8, b);
           if (!is_whole) {
             const bool is_unbounded = is_low_unbounded(b[0]) || is_high_unbounded(b[0]) ||
                                       is_low_unbounded(b[1]) || is_high_unbounded(b[1]) ||
@@ -328,11 +323,11 @@ __global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, 
           for (int i = 0; i < value_tiles; ++i) {
 #pragma unroll
             for (int j = 0; j < 2; ++j) {
-              const int element = i * 8 + lane % 4 * 2 + j;
+              const int element = first_element + i * 8 + lane % 4 * 2 + j;
               if (element < work.shape.head_size) to[element] = accumulator[i][half * 2 + j];
             }
           }
-          if (lane % 4 == 0) {
+          if (first_element == 0 && lane % 4 == 0) {
             float* const state = partial_state(work, schedule, partial);
             state[0] = q.state.largest;
             state[1] = q.state.sum;
@@ -380,7 +375,7 @@ __global__ void __launch_bounds__(kWarps * 32) attention_kernel(Attention work, 
     for (int i = 0; i < value_tiles; ++i) {
 #pragma unroll
       for (int j = 0; j < 2; ++j) {
-        const int element = i * 8 + lane % 4 * 2 + j;
+        const int element = first_element + i * 8 + lane % 4 * 2 + j;
         if (element < work.shape.head_size) {
           to[element] = attention_output(running[((i * 2 + half) * 2 + j) * 32 + lane], q.running.sum);
         }
@@ -431,19 +426,20 @@ __global__ void __launch_bounds__(kMergeWarps * 32) merge_kernel(Attention work,
   }
 }
 
-template <int kHead, int kWarps>
+template <int kHead, int kQueryWarps>
 cudaError_t launch_attention(const Attention& work, const AttentionSchedule& schedule, cudaStream_t stream) {
   const dim3 grid(static_cast<unsigned>(schedule.query_tiles), static_cast<unsigned>(work.shape.kv_heads),
                   static_cast<unsigned>(schedule.split_blocks));
-  return launch(attention_kernel<kHead, kWarps>, grid, dim3(kWarps * 32),
-                static_cast<size_t>(AttentionTile<kHead, kWarps>::bytes(schedule.is_parallel)), stream, work,
-                schedule);
+  using Block = AttentionBlock<kHead, kQueryWarps>;
+  return launch(attention_kernel<kHead, kQueryWarps>, grid, dim3(Block::threads), size_t{Block::bytes},
+                stream, work, schedule);
 }
 
 template <int kHead>
 cudaError_t launch_attention(const Attention& work, const AttentionSchedule& schedule, cudaStream_t stream) {
-  return schedule.warps == 1 ? launch_attention<kHead, 1>(work, schedule, stream)
-                             : launch_attention<kHead, 4>(work, schedule, stream);
+  constexpr int many = attention_query_warps(kHead);
+  return schedule.query_warps == 1 ? launch_attention<kHead, 1>(work, schedule, stream)
+                                   : launch_attention<kHead, many>(work, schedule, stream);
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 // Causal attention over the paged cache, for a ragged batch of decode, prefill and verify rows in one call.
 //
 // The tree of a row: positions are cut at absolute multiples of the split (256 under invariant numerics);
-// inside a split, tiles of 64 positions (32 for heads above 128) ascend from an empty online softmax; splits
-// are merged in ascending order. Scores are MMA k16 steps over the head, ascending; weights are rounded to
-// bf16 for the product with the values and summed unrounded. A position that the row does not see has weight
-// exactly 0 and leaves maximum, sum and values as they were, so that neither the other rows of a tile nor the
-// unwritten part of a page matters. A result that is not finite is NaN.
+// inside a split, tiles of 64 positions ascend from an empty online softmax; splits are merged in ascending
+// order. Scores are MMA k16 steps over the head, ascending; weights are rounded to bf16 for the product with
+// the values and summed unrounded. A position that the row does not see has weight exactly 0 and leaves
+// maximum, sum and values as they were, so that neither the other rows of a tile nor the unwritten part of a
+// page matters. A result that is not finite is NaN.
 #pragma once
 
 #include "cuda/kernels/attention/attention_schedule.h"

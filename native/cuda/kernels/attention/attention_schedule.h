@@ -10,6 +10,8 @@ namespace llm42::cuda {
 // Positions after which an invariant split begins; equal to LLM42_ATTENTION_SPLIT.
 constexpr int32_t attention_split = 256;
 constexpr int32_t attention_max_head_size = 256;
+// Positions that are scored together.
+constexpr int32_t attention_tile = 64;
 // Queries of a warp: rows of one sequence times query heads of one kv head.
 constexpr int32_t attention_warp_queries = 16;
 // Above this, invariant splits are worked through one after another instead of side by side.
@@ -29,8 +31,7 @@ struct AttentionShape {
 
 struct AttentionSchedule {
   int32_t head_tile;      // head size that the kernel is compiled for; the rest is zeros
-  int32_t key_tile;       // positions scored together; depends on the head size alone
-  int32_t warps;          // per block, 16 queries each: 1 or 4
+  int32_t query_warps;    // per block, 16 queries each: 1 or attention_query_warps()
   int32_t query_tiles;    // upper bound over the batch
   int32_t max_positions;  // upper bound of any row's position + 1
   int32_t split_length;   // positions per split, a multiple of the tile
@@ -39,6 +40,11 @@ struct AttentionSchedule {
   bool is_parallel;       // splits go to the workspace and are merged afterwards
   int64_t workspace_bytes;
 };
+
+// Warps of 16 queries in a large block; shared memory holds no more.
+constexpr int32_t attention_query_warps(int32_t head_tile) {
+  return head_tile <= 128 ? 4 : 2;
+}
 
 inline int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -60,20 +66,19 @@ inline int64_t attention_workspace_bytes(const AttentionShape& shape, int64_t sp
 inline AttentionSchedule schedule_attention(const AttentionShape& shape, int32_t multiprocessors) {
   AttentionSchedule s{};
   s.head_tile = attention_head_tile(shape.head_size);
-  s.key_tile = s.head_tile <= 128 ? 64 : 32;
   // Half of the int32, so that the end of a split is one too.
   s.max_positions =
       static_cast<int32_t>(std::min<int64_t>(int64_t{shape.max_blocks} * shape.page_size, int64_t{1} << 30));
 
   const int64_t queries = int64_t{shape.rows} * (shape.query_heads / shape.kv_heads);
   const int64_t sequences = std::min(shape.rows, shape.sequences);
-  s.warps = queries > attention_warp_queries * sequences ? 4 : 1;
-  const int64_t tile = s.warps * attention_warp_queries;
+  s.query_warps = queries > attention_warp_queries * sequences ? attention_query_warps(s.head_tile) : 1;
+  const int64_t tile = s.query_warps * attention_warp_queries;
   s.query_tiles = static_cast<int32_t>((queries + sequences * (tile - 1)) / tile);
 
-  // A block of four warps fills half a multiprocessor, one of a single warp about a sixth.
+  // About as many blocks as run at once: two large ones per multiprocessor, or six small ones.
   const int64_t units = int64_t{s.query_tiles} * shape.kv_heads;
-  const int64_t wanted_blocks = int64_t{multiprocessors} * (s.warps == 4 ? 2 : 6);
+  const int64_t wanted_blocks = int64_t{multiprocessors} * (s.query_warps == 1 ? 6 : 2);
   if (shape.is_invariant) {
     s.split_length = attention_split;
     s.splits = static_cast<int32_t>(ceil_div(s.max_positions, s.split_length));
@@ -83,9 +88,9 @@ inline AttentionSchedule schedule_attention(const AttentionShape& shape, int32_t
     const int64_t bytes_per_split = attention_workspace_bytes(shape, 1);
     const int64_t splits = std::min({ceil_div(wanted_blocks, units),
                                      std::max<int64_t>(attention_workspace_limit / bytes_per_split, 1),
-                                     ceil_div(s.max_positions, 2 * s.key_tile)});
+                                     ceil_div(s.max_positions, 2 * attention_tile)});
     s.split_length =
-        static_cast<int32_t>(ceil_div(ceil_div(s.max_positions, splits), s.key_tile) * s.key_tile);
+        static_cast<int32_t>(ceil_div(ceil_div(s.max_positions, splits), attention_tile) * attention_tile);
     s.splits = static_cast<int32_t>(ceil_div(s.max_positions, s.split_length));
     s.workspace_bytes = attention_workspace_bytes(shape, s.splits);
     s.is_parallel = s.splits > 1;
