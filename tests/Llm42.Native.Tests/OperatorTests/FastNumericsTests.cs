@@ -13,7 +13,7 @@ public sealed class FastNumericsTests
     private static readonly LinearCase Small = LinearCase.Create(1, 8192, 8, DType.Bf16, seed: 3);
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.CpuIsas), typeof(DeviceMatrix))]
     public void A_linear_planned_for_many_threads_differs_in_its_bits(string name)
     {
         using TestDevice device = TestDevice.Open(name, plannedThreads: 64);
@@ -23,7 +23,7 @@ public sealed class FastNumericsTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.CpuIsas), typeof(DeviceMatrix))]
     public void An_attention_planned_for_many_threads_differs_in_its_bits(string name)
     {
         using TestDevice device = TestDevice.Open(name, plannedThreads: 64);
@@ -34,7 +34,7 @@ public sealed class FastNumericsTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.CpuIsas), typeof(DeviceMatrix))]
     public void Invariant_numerics_ignore_what_fast_ones_plan_for(string name)
     {
         float[] few;
@@ -48,7 +48,7 @@ public sealed class FastNumericsTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.CpuIsas), typeof(DeviceMatrix))]
     public void Planned_for_few_threads_fast_numerics_are_invariant(string name)
     {
         foreach (int planned in (int[])[1, 2, 3])
@@ -68,7 +68,7 @@ public sealed class FastNumericsTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.CpuIsas), typeof(DeviceMatrix))]
     public void Fast_numerics_depend_on_the_plan_and_not_on_the_threads_in_use(string name)
     {
         using TestDevice device = TestDevice.Open(name, plannedThreads: 64);
