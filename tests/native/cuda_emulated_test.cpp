@@ -160,6 +160,51 @@ TEST(CudaEmulated, ManyCopiesUnderWayKeepApart) {
   }
 }
 
+// Rows of an odd width, over several staging blocks, from parts at an odd address, read back by embedding.
+TEST(CudaEmulated, AWeightIsRoundedOnceAndKeptWhole) {
+  const Machine machine(emulated());
+  constexpr int32_t rows = 1500, columns = 1001;
+  const std::vector<float> values = random_floats(size_t{rows} * columns, 11);
+  for (const llm42_dtype dtype : {LLM42_DTYPE_F32, LLM42_DTYPE_F16, LLM42_DTYPE_BF16}) {
+    const size_t element = dtype == LLM42_DTYPE_F32 ? 4 : 2;
+    std::vector<uint8_t> source(1 + values.size() * element);
+    std::vector<uint16_t> expected;
+    for (size_t i = 0; i < values.size(); ++i) {
+      const uint16_t half = dtype == LLM42_DTYPE_F16 ? f32_to_f16(values[i]) : f32_to_bf16(values[i]);
+      std::memcpy(&source[1 + i * element],
+                  dtype == LLM42_DTYPE_F32 ? static_cast<const void*>(&values[i]) : &half, element);
+      expected.push_back(dtype == LLM42_DTYPE_F16 ? f32_to_bf16(f16_to_f32(half)) : f32_to_bf16(values[i]));
+    }
+    const int64_t split = 700 * columns * static_cast<int64_t>(element);
+    const llm42_weight_part parts[] = {{&source[1], split, 700},
+                                       {&source[1 + static_cast<size_t>(split)],
+                                        static_cast<int64_t>(values.size() * element) - split, rows - 700}};
+    llm42_weight_params params{};
+    params.struct_size = sizeof params;
+    params.dtype = dtype;
+    params.format = LLM42_DTYPE_BF16;
+    params.columns = columns;
+    params.part_count = 2;
+    params.parts = parts;
+    Weight weight;
+    ok(llm42_weight_create(machine.stream, &params, &weight.handle));
+    std::fill(source.begin(), source.end(), uint8_t{0xee});  // the source is not needed any more
+
+    std::vector<int32_t> all(rows);
+    std::iota(all.begin(), all.end(), 0);
+    const Buffer ids = machine.upload(all), output = machine.allocate(int64_t{2} * rows * columns);
+    llm42_embedding_params p{};
+    p.struct_size = sizeof p;
+    p.rows = rows;
+    p.table = weight;
+    p.ids = view(ids);
+    p.output = view(output);
+    ok(llm42_embedding(machine.stream, &p));
+    EXPECT_EQ("", difference(expected, machine.download<uint16_t>(output, expected.size())))
+        << "dtype " << dtype;
+  }
+}
+
 // What only the device sees is told when the stream is synchronised, once, and later work is not affected.
 TEST(CudaEmulated, AnIndexOutOfRangeIsToldAtSynchronisation) {
   const Machine machine(emulated());
