@@ -44,7 +44,8 @@ TEST(EmulatedLinear, AgreesWithFloat64) {
   for (const Shape& shape : shapes) {
     for (const LinearEpilogue epilogue :
          {LinearEpilogue::kNone, LinearEpilogue::kResidual, LinearEpilogue::kSwiglu}) {
-      LinearProblem problem{shape.rows, shape.columns, shape.depth, epilogue, seed % 2 == 0, seed / 2 % 2 == 0};
+      LinearProblem problem{shape.rows, shape.columns, shape.depth,
+                            epilogue,   seed % 2 == 0, seed / 2 % 2 == 0};
       problem.fill(seed);
       SCOPED_TRACE(testing::Message() << shape.rows << " x " << shape.columns << " x " << shape.depth
                                       << ", epilogue " << static_cast<int>(epilogue) << ", seed " << seed);

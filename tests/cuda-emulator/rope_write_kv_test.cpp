@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -36,6 +37,20 @@ struct RopeProblem {
     for (bf16& value : qkv) value = bf16(normal(random));
     table.resize(static_cast<size_t>(table_positions) * static_cast<size_t>(rotary_size));
     for (float& value : table) value = normal(random);
+    // Where both terms cancel, the result is what was rounded away: it shows which product was rounded.
+    if (rotary_size > 0) {
+      const int32_t half = rotary_size / 2;
+      const auto cancel = [&](size_t row, float sign) {
+        float* angles = table.data() + positions[row] * rotary_size;
+        for (int32_t i = 0; i < half; ++i) angles[i] = sign * angles[half + i];
+        bf16* heads = qkv.data() + row * static_cast<size_t>(stride());
+        for (int32_t i = 0; i < (query_heads + kv_heads) * head_size; i += head_size) {
+          std::copy(heads + i, heads + i + half, heads + i + half);
+        }
+      };
+      cancel(0, 1.0f);
+      cancel(4, -1.0f);
+    }
     cache.resize(static_cast<size_t>(pages) * static_cast<size_t>(2 * kv_heads * page_size * head_size));
     for (bf16& value : cache) value.bits = kUnwritten;
   }
