@@ -106,7 +106,7 @@ void Block::progressed() {
 
 void Block::spin() {
   const Unobserved unobserved;
-  constexpr uint64_t patience = uint64_t{1} << 24;
+  constexpr uint64_t patience = uint64_t{1} << 20;
   if (++spins_ > patience) {
     fail(
         "the block spins without end. What it waits for is not done by its own threads, and blocks do not "

@@ -13,7 +13,6 @@ void BlockBarrier::reset() {
   count_ = 0;
   operation_ = nullptr;
   votes_ = 0;
-  for (Order& order : order_) order.forget();
 }
 
 int BlockBarrier::wait(const char* operation, unsigned count, bool vote) {

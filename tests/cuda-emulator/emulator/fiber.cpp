@@ -77,10 +77,7 @@ void Fiber::prepare(void (*entry)()) {
   __asan_unpoison_memory_region(stack_, stack_bytes);
 #endif
 #if LLM42_EMULATOR_TSAN
-  // A thread of another block is another thread: it inherits neither the order nor the stack's history.
-  if (tsan_fiber_ != nullptr) __tsan_destroy_fiber(tsan_fiber_);
-  tsan_fiber_ = __tsan_create_fiber(0);
-  forget_accesses(stack_, stack_bytes);
+  if (tsan_fiber_ == nullptr) tsan_fiber_ = __tsan_create_fiber(0);
 #endif
 #if defined(__x86_64__)
   void** top = reinterpret_cast<void**>(stack_ + stack_bytes);

@@ -69,7 +69,6 @@ class Order {
 #else
   void release() {}
   void acquire() {}
-  void forget() {}
 #endif
 
  private:

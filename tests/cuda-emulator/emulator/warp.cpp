@@ -8,10 +8,7 @@ namespace emu {
 
 void Warp::reset() {
   lanes_ = left_ = 0;
-  for (const auto& meeting : meetings_) {
-    meeting->arrived = meeting->waiting_count = 0;
-    for (Order& order : meeting->order) order.forget();
-  }
+  for (const auto& meeting : meetings_) meeting->arrived = meeting->waiting_count = 0;
 }
 
 void Warp::leave(unsigned lane) {

@@ -50,7 +50,9 @@ void WorkerPool::run(Launch& launch) {
 }
 
 void WorkerPool::work() {
-  Block block;  // its stacks serve every launch
+  // Their stacks serve every launch. Two by turns under the thread sanitizer: the threads of one block are
+  // not those of the block before, so what two neighbours do without order shows as a race.
+  Block blocks[LLM42_EMULATOR_TSAN ? 2 : 1];
   uint64_t seen = 0;
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -58,15 +60,16 @@ void WorkerPool::work() {
     if (is_ending_) return;
     seen = generation_;
     --invited_;
-    take_blocks(block);
+    take_blocks(blocks);
     if (--active_ == 0) is_done_.notify_all();
   }
 }
 
 // Called with the mutex held, which it releases while a block runs.
-void WorkerPool::take_blocks(Block& block) {
+void WorkerPool::take_blocks(std::span<Block> blocks) {
   Launch& launch = *launch_;
   while (next_ < count_) {
+    Block& block = blocks[next_ % blocks.size()];
     const uint64_t number = (first_ + next_ * step_) % count_;
     ++next_;
     mutex_.unlock();

@@ -5,11 +5,13 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
 namespace emu {
 
+class Block;
 struct Launch;
 
 class WorkerPool {
@@ -24,7 +26,7 @@ class WorkerPool {
 
  private:
   void work();
-  void take_blocks(class Block& block);
+  void take_blocks(std::span<Block> blocks);
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
