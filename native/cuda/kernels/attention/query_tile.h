@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cuda/kernels/attention/attention.h"
+#include "cuda/kernels/attention/softmax_state.h"
 #include "cuda/primitives/device_error.h"
 
 namespace llm42::cuda {
@@ -102,6 +103,28 @@ __device__ __forceinline__ Sight sight_of(const Attention& work, const Attention
     sight.all.end = min(sight.all.end, __shfl_xor_sync(0xffffffffu, sight.all.end, distance));
   }
   return sight;
+}
+
+// One query of a thread; the four threads of a quad share it.
+struct Query {
+  int32_t row;  // -1: none
+  int32_t head;
+  Range seen;
+  SoftmaxState state;    // of the split; `sum` is the thread's own part
+  SoftmaxState running;  // of the splits before
+  bool has_run;          // a split was seen
+};
+
+__device__ __forceinline__ Query make_query(const Attention& work, const AttentionSchedule& schedule,
+                                            const QueryTile& tile, int32_t index, int32_t kv_head) {
+  Query query{-1, 0, {0, 0}, empty_state(), empty_state(), false};
+  if (index >= tile.count) return query;
+  const int32_t group = work.shape.query_heads / work.shape.kv_heads;
+  const int32_t m = tile.first + index;
+  query.row = tile.first_row + m / group;
+  query.head = kv_head * group + m % group;
+  query.seen = visible(work, schedule, query.row);
+  return query;
 }
 
 }  // namespace llm42::cuda
