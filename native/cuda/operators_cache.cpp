@@ -67,7 +67,7 @@ void CudaStream::attention(const llm42_attention_params& p) {
   work.output = at<bf16>(p.output);
   work.output_stride = p.output_stride;
   work.scale = p.scale;
-  work.error = reinterpret_cast<int32_t*>(&errors()->checked);
+  work.error = errors();
 
   const AttentionSchedule schedule = schedule_attention(work.shape, device_.multiprocessors());
   if (schedule.workspace_bytes > 0) {

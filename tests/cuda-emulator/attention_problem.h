@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "cuda/kernels/attention/attention.h"
+#include "cuda/primitives/report.h"
 
 namespace llm42::cuda {
 
@@ -47,6 +49,13 @@ struct Manner {
   int multiprocessors = 4;
   int extra_blocks = 0;  // columns of the block table beyond what is needed
   uint32_t seed = 1;     // of the pages
+  int query_offset = 0;  // elements that the queries are off their alignment
+  int padding = 0;       // elements between rows of queries, and of outputs
+  // Spoils the indices; the call must then report `error`.
+  std::function<void(std::vector<int32_t>& starts, std::vector<int32_t>& positions,
+                     std::vector<int32_t>& tables)>
+      spoil = nullptr;
+  Checked error = Checked::nothing;
 };
 
 class AttentionProblem {
@@ -102,12 +111,13 @@ class AttentionProblem {
     const int64_t head_elements = int64_t{page_size} * d;
     std::vector<bf16> cache(pages * 2 * model_.kv_heads * head_elements, nan);
     std::vector<int32_t> tables(batch.size() * blocks, -7);  // entries past a row's block are not read
-    std::vector<bf16> query(positions.size() * width());
+    const int64_t stride = width() + manner.padding;
+    std::vector<bf16> query(manner.query_offset + positions.size() * stride, nan);
     size_t row = 0;
     for (size_t s = 0; s < batch.size(); ++s) {
       for (const int position : batch[s].positions) {
         const auto* from = queries_[batch[s].sequence].data() + int64_t{position} * width();
-        std::copy_n(from, width(), query.data() + row++ * width());
+        std::copy_n(from, width(), query.data() + manner.query_offset + row++ * stride);
       }
       if (batch[s].positions.empty()) continue;
       const int last = *std::max_element(batch[s].positions.begin(), batch[s].positions.end());
@@ -128,6 +138,7 @@ class AttentionProblem {
       }
     }
 
+    if (manner.spoil) manner.spoil(starts, positions, tables);
     Attention work{};
     work.shape = {int32_t(positions.size()),
                   int32_t(batch.size()),
@@ -156,9 +167,9 @@ class AttentionProblem {
         schedule.is_parallel ? attention_workspace_bytes(work.shape, schedule.splits) / sizeof(float) : 0,
         std::numeric_limits<float>::quiet_NaN());
     std::vector<float> workspace = workspace_content;
-    std::vector<bf16> output(positions.size() * width(), nan);
-    work.query = query.data();
-    work.query_stride = width();
+    std::vector<bf16> output(positions.size() * stride, nan);
+    work.query = query.data() + manner.query_offset;
+    work.query_stride = stride;
     work.cache = cache.data();
     work.pages = pages;
     work.window = model_.window;
@@ -166,14 +177,18 @@ class AttentionProblem {
     work.positions = positions.data();
     work.block_tables = tables.data();
     work.output = output.data();
-    work.output_stride = width();
+    work.output_stride = stride;
     work.scale = model_.scale;
     work.workspace = workspace.data();
-    int32_t error = 0;
+    ErrorSlot error{};
     work.error = &error;
     EXPECT_EQ(attention(work, schedule, nullptr), cudaSuccess);
-    EXPECT_EQ(error, 0);
-    return output;
+    EXPECT_EQ(error.checked, manner.error);
+    std::vector<bf16> dense;
+    for (size_t i = 0; i < positions.size(); ++i) {
+      dense.insert(dense.end(), output.begin() + i * stride, output.begin() + i * stride + width());
+    }
+    return dense;
   }
 
   // Output of one row and query head in float64, and a bound of the kernel's error per element.

@@ -116,7 +116,7 @@ void expect_invariant(const AttentionModel& model) {
   long_table.multiprocessors = 132;
   const Rows all{0, positions};
   const Rows windows = rows_from_to(0, 250, 262);
-  const std::vector<Case> cases{
+  std::vector<Case> cases{
       {"all rows, small blocks", {all}, small_blocks},
       {"all rows, large blocks", {all}, large_blocks},
       {"all rows, splits side by side", {all}, side_by_side},
@@ -129,6 +129,10 @@ void expect_invariant(const AttentionModel& model) {
       {"long table", {windows, all}, long_table},
       {"chunk from the beginning", {rows_from_to(0, 0, 70)}, large_blocks},
   };
+  Manner off_alignment = in_order;
+  off_alignment.query_offset = 1;
+  off_alignment.padding = 3;
+  cases.push_back({"queries off their alignment", {all}, off_alignment});
   for (const Case& c : cases) {
     const std::vector<bf16> output = problem.run(c.batch, c.manner);
     int64_t row = 0;
@@ -174,6 +178,97 @@ TEST(EmulatedAttention, FastRowsDependOnTheirNeighbours) {
   int differing = 0;
   for (int i = 0; i < problem.width(); ++i) differing += bits(alone[i]) != bits(among[i]) ? 1 : 0;
   EXPECT_GT(differing, 0);
+}
+
+// Sequences without rows, and more sequences than lanes of a warp.
+TEST(EmulatedAttention, FindsTheRowsOfManySequences) {
+  AttentionProblem problem({2, 1, 64}, {90}, 3);
+  const std::vector<bf16> alone = problem.run({rows_from_to(0, 60, 90)}, {});
+  std::vector<Rows> batch;
+  for (int i = 0; i < 70; ++i)
+    batch.push_back(rows_from_to(0, 60 + i % 30, 60 + (i % 7 == 0 ? i % 30 : i % 30 + 1)));
+  for (const int large_blocks : {0, 1}) {
+    Manner manner;
+    manner.large_blocks = large_blocks;
+    const std::vector<bf16> output = problem.run(batch, manner);
+    int row = 0;
+    for (const Rows& rows : batch) {
+      for (const int position : rows.positions) {
+        expect_same_bits(alone, output, (position - 60) * problem.width(), row * problem.width(),
+                         problem.width(), "row " + std::to_string(row));
+        ++row;
+        if (HasFatalFailure()) return;
+      }
+    }
+    EXPECT_EQ(row, 60);
+  }
+}
+
+// What a row does not see may be infinite or NaN without a trace; what it sees makes the element NaN.
+TEST(EmulatedAttention, UnboundedValuesReachOnlyRowsThatSeeThem) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const float unbounded : {infinity, -infinity, std::numeric_limits<float>::quiet_NaN()}) {
+    for (const int head_size : {64, 256}) {
+      AttentionProblem problem({2, 1, head_size, 40}, {120}, 8);
+      const std::vector<int> positions{10, 49, 50, 51, 66, 70, 89, 90, 91, 119};
+      std::map<int, std::vector<bf16>> clean = rows_alone(problem, 0, positions);
+      for (const int element : {0, 5, head_size - 1}) problem.value(0, 50, 0, element) = bf16(unbounded);
+      problem.value(0, 100, 0, 3) = bf16(unbounded);
+      problem.key(0, 101, 0, 3) = bf16(std::numeric_limits<float>::quiet_NaN());
+      const auto alone = rows_alone(problem, 0, positions);
+      for (const int large_blocks : {0, 1}) {
+        Manner manner;
+        manner.large_blocks = large_blocks;
+        const std::vector<bf16> output = problem.run({{0, positions}}, manner);
+        for (size_t i = 0; i < positions.size(); ++i) {
+          const std::string what = "position " + std::to_string(positions[i]);
+          expect_same_bits(alone.at(positions[i]), output, 0, i * problem.width(), problem.width(), what);
+          if (HasFatalFailure()) return;
+          const bool sees = positions[i] >= 50 && positions[i] < 90;
+          if (positions[i] != 119) {
+            EXPECT_EQ(std::isnan(float(output[i * problem.width() + 5])), sees) << what;
+            EXPECT_EQ(bits(output[i * problem.width() + 6]), bits(clean[positions[i]][6])) << what;
+          } else {
+            EXPECT_TRUE(std::isnan(float(output[i * problem.width() + 6]))) << what;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(EmulatedAttention, IndicesOutOfRangeAreReportedAndHarmOnlyTheirRows) {
+  AttentionProblem problem({2, 1, 64}, {300, 60}, 4);
+  const std::vector<Rows> batch{rows_from_to(0, 290, 300), rows_from_to(1, 50, 60)};
+  for (const int parallel : {0, 1}) {
+    Manner manner;
+    manner.parallel = parallel;
+    manner.page_size = 64;
+    const std::vector<bf16> good = problem.run(batch, manner);
+    const auto expect_rest = [&](const std::vector<bf16>& output, int from, int to) {
+      expect_same_bits(good, output, from * problem.width(), from * problem.width(),
+                       (to - from) * problem.width(), "parallel " + std::to_string(parallel));
+    };
+    for (const int32_t position : {-1, 320, INT32_MAX, INT32_MIN}) {
+      manner.error = Checked::positions;
+      manner.spoil = [&](auto&, auto& positions, auto&) { positions[3] = position; };
+      const std::vector<bf16> output = problem.run(batch, manner);
+      expect_rest(output, 0, 3);
+      expect_rest(output, 4, 20);
+      for (int i = 0; i < problem.width(); ++i)
+        EXPECT_TRUE(std::isnan(float(output[3 * problem.width() + i])));
+    }
+    for (const int32_t page : {-1, 1000, INT32_MAX, INT32_MIN}) {
+      manner.error = Checked::block_tables;
+      manner.spoil = [&](auto&, auto&, auto& tables) { tables[2] = page; };
+      expect_rest(problem.run(batch, manner), 10, 20);
+    }
+    for (const int32_t start : {-1, 21, INT32_MAX, INT32_MIN}) {
+      manner.error = Checked::sequence_starts;
+      manner.spoil = [&](auto& starts, auto&, auto&) { starts[2] = start; };
+      expect_rest(problem.run(batch, manner), 0, 10);
+    }
+  }
 }
 
 }  // namespace

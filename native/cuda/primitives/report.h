@@ -70,6 +70,19 @@ __device__ __forceinline__ bool check_index(ErrorSlot* error, Checked checked, i
   return false;
 }
 
+// Checks `starts[groups + 1]`: from 0, never falling, up to `total`. To be called by `threads` threads of one
+// block, each with its own number; what a kernel does where they are wrong is its own affair.
+__device__ inline void check_starts(ErrorSlot* error, Checked checked, const int32_t* starts, int64_t groups,
+                                    int64_t total, int thread, int threads) {
+  if (thread == 0) {
+    check_index(error, checked, 0, starts[0], 0, 0);
+    check_index(error, checked, groups, starts[groups], total, total);
+  }
+  for (int64_t i = thread; i < groups; i += threads) {
+    check_index(error, checked, i + 1, starts[i + 1], starts[i], total);
+  }
+}
+
 #endif
 
 }  // namespace llm42::cuda

@@ -1,49 +1,13 @@
 #include "cuda/kernels/attention/attention.h"
 
 #include "cuda/kernels/attention/key_value_tile.h"
-#include "cuda/kernels/attention/softmax_state.h"
+#include "cuda/kernels/attention/merge_splits.h"
+#include "cuda/kernels/attention/screen_values.h"
 #include "cuda/primitives/launch.h"
 
 namespace llm42::cuda {
 
 namespace {
-
-// Where the unnormalised values of a query over one split lie, and its state.
-__device__ __forceinline__ int64_t partial_index(const AttentionShape& shape,
-                                                 const AttentionSchedule& schedule, int32_t row,
-                                                 int32_t query_head, int32_t split) {
-  return (int64_t{row} * shape.query_heads + query_head) * schedule.splits + split;
-}
-__device__ __forceinline__ float* partial_values(const Attention& work, int64_t partial) {
-  return work.workspace + partial * work.shape.head_size;
-}
-__device__ __forceinline__ float* partial_state(const Attention& work, const AttentionSchedule& schedule,
-                                                int64_t partial) {
-  const int64_t partials = int64_t{work.shape.rows} * work.shape.query_heads * schedule.splits;
-  return work.workspace + partials * work.shape.head_size + partial * 2;
-}
-
-// One query of a thread; the four threads of a quad share it.
-struct Query {
-  int32_t row;  // -1: none
-  int32_t head;
-  Range seen;
-  SoftmaxState state;    // of the split; `sum` is the thread's own part
-  SoftmaxState running;  // of the splits before
-  bool has_run;          // a split was seen
-};
-
-__device__ __forceinline__ Query make_query(const Attention& work, const AttentionSchedule& schedule,
-                                            const QueryTile& tile, int32_t index, int32_t kv_head) {
-  Query query{-1, 0, {0, 0}, empty_state(), empty_state(), false};
-  if (index >= tile.count) return query;
-  const int32_t group = work.shape.query_heads / work.shape.kv_heads;
-  const int32_t m = tile.first + index;
-  query.row = tile.first_row + m / group;
-  query.head = kv_head * group + m % group;
-  query.seen = visible(work, schedule, query.row);
-  return query;
-}
 
 __device__ __forceinline__ uint32_t pack(float low, float high) {
   const __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
@@ -68,39 +32,153 @@ __device__ __forceinline__ float sum_of_quad(float value) {
   return value;
 }
 
-// Infinite and NaN halves of a pair.
-__device__ __forceinline__ bool is_low_unbounded(uint32_t pair) {
-  return (pair & 0x7f80u) == 0x7f80u;
-}
-__device__ __forceinline__ bool is_high_unbounded(uint32_t pair) {
-  return (pair & 0x7f800000u) == 0x7f800000u;
+template <int kCount>
+__device__ __forceinline__ void clear(float (&fragments)[kCount][4]) {
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) {
+#pragma unroll
+    for (int j = 0; j < 4; ++j) fragments[i][j] = 0.0f;
+  }
 }
 
-// Infinite or NaN values at positions that some query of the warp does not see: 0 times them would be NaN.
-// They are replaced by 0, and the queries that do see them get NaN, as the product would give them.
-// `b`: a k16 x n8 fragment of positions first .. first + 15.
-__device__ __forceinline__ void screen_values(uint32_t& b0, uint32_t& b1, int32_t first,
-                                              const Query (&query)[2], float (&values)[4]) {
-  const int lane = static_cast<int>(threadIdx.x & 31);
-  const int k = lane % 4 * 2;
-  uint32_t unbounded = (is_low_unbounded(b0) ? 1u << k : 0u) | (is_high_unbounded(b0) ? 2u << k : 0u) |
-                       (is_low_unbounded(b1) ? 256u << k : 0u) | (is_high_unbounded(b1) ? 512u << k : 0u);
-  if (is_low_unbounded(b0)) b0 &= 0xffff0000u;
-  if (is_high_unbounded(b0)) b0 &= 0x0000ffffu;
-  if (is_low_unbounded(b1)) b1 &= 0xffff0000u;
-  if (is_high_unbounded(b1)) b1 &= 0x0000ffffu;
-  // Of the column that the quad holds; then those of the thread's two columns of the result.
-  unbounded |= __shfl_xor_sync(0xffffffffu, unbounded, 1);
-  unbounded |= __shfl_xor_sync(0xffffffffu, unbounded, 2);
+// The queries of a warp in registers, or the step of them in work.
+template <int kHead, int kQueryWarps>
+struct QueryFragments {
+  uint32_t a[AttentionBlock<kHead, kQueryWarps>::keeps_queries ? kHead / 16 : 1][4];
+};
+
+// Scores of 16 queries over a tile of keys.
+template <int kHead, int kQueryWarps>
+__device__ __forceinline__ void score_tile(const bf16* keys, const bf16* queries,
+                                           QueryFragments<kHead, kQueryWarps>& fragments,
+                                           float (&scores)[attention_tile / 8][4]) {
+  using Block = AttentionBlock<kHead, kQueryWarps>;
+  clear(scores);
 #pragma unroll
-  for (int column = 0; column < 2; ++column) {
-    const uint32_t positions = __shfl_sync(0xffffffffu, unbounded, (k + column) * 4);
+  for (int step = 0; step < kHead / 16; ++step) {
+    if constexpr (!Block::keeps_queries) load_queries<Block::stride>(queries, step, fragments.a[0]);
+    const auto& a = fragments.a[Block::keeps_queries ? step : 0];
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int32_t begin = min(max(query[half].seen.begin - first, 0), 16);
-      const int32_t end = min(max(query[half].seen.end - first, 0), 16);
-      const uint32_t seen = begin < end ? (1u << end) - (1u << begin) : 0u;
-      if ((positions & seen) != 0) values[half * 2 + column] = __uint_as_float(0x7fc00000u);
+    for (int i = 0; i < attention_tile / 8; i += 2) {
+      uint32_t b[4];
+      load_keys<Block::stride>(keys, i * 8, step, b);
+      mma_m16n8k16_bf16(scores[i], a, {b[0], b[1]});
+      mma_m16n8k16_bf16(scores[i + 1], a, {b[2], b[3]});
+    }
+  }
+}
+
+// Turns a query's scores (half 0 or 1 of the fragments) over positions begin .. begin + 63 into weights, and
+// brings its state and values up to them.
+template <int kValueTiles>
+__device__ __forceinline__ void take_tile(Query& query, int half, int32_t begin, bool is_whole,
+                                          float score_scale, float (&scores)[attention_tile / 8][4],
+                                          float (&values)[kValueTiles][4]) {
+  const int32_t first = begin + static_cast<int32_t>(threadIdx.x % 4 * 2);
+  const auto is_masked = [&](int i, int j) {
+    const int32_t position = first + i * 8 + j;
+    return !is_whole && (position < query.seen.begin || position >= query.seen.end);
+  };
+  float top = query.state.largest;
+#pragma unroll
+  for (int i = 0; i < attention_tile / 8; ++i) {
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+      float& score = scores[i][half * 2 + j];
+      score = multiply(score, score_scale);
+      top = !is_masked(i, j) && score > top ? score : top;
+    }
+  }
+  top = largest_of_quad(top);
+  const float reference = reference_of(top);
+  const float keep = exp2_below_one(query.state.largest - reference);
+  float sum = multiply(query.state.sum, keep);
+#pragma unroll
+  for (int i = 0; i < attention_tile / 8; ++i) {
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+      float& score = scores[i][half * 2 + j];
+      score = is_masked(i, j) ? 0.0f : exp2_below_one(score - reference);
+      sum = sum + score;
+    }
+  }
+  query.state = {top, sum};
+  // + 0 makes a value that underflows to -0 equal to the +0 that a product would leave.
+#pragma unroll
+  for (int i = 0; i < kValueTiles; ++i) {
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+      float& value = values[i][half * 2 + j];
+      value = multiply(value, keep) + 0.0f;
+    }
+  }
+}
+
+// values += weights x tile of values.
+template <int kStride, int kValueTiles>
+__device__ __forceinline__ void weigh_tile(const bf16* tile, int first_element, int32_t begin, bool is_whole,
+                                           const Query (&query)[2],
+                                           const float (&weights)[attention_tile / 8][4],
+                                           float (&values)[kValueTiles][4]) {
+#pragma unroll
+  for (int k = 0; k < attention_tile / 16; ++k) {
+    const uint32_t a[4] = {pack(weights[2 * k][0], weights[2 * k][1]),
+                           pack(weights[2 * k][2], weights[2 * k][3]),
+                           pack(weights[2 * k + 1][0], weights[2 * k + 1][1]),
+                           pack(weights[2 * k + 1][2], weights[2 * k + 1][3])};
+#pragma unroll
+    for (int i = 0; i < kValueTiles; i += 2) {
+      uint32_t b[4];
+      load_values<kStride>(tile, k * 16, first_element + i * 8, b);
+      if (!is_whole && __any_sync(0xffffffffu, has_unbounded(b))) {
+        screen_values(b[0], b[1], begin + k * 16, query, values[i]);
+        screen_values(b[2], b[3], begin + k * 16, query, values[i + 1]);
+      }
+      mma_m16n8k16_bf16(values[i], a, {b[0], b[1]});
+      mma_m16n8k16_bf16(values[i + 1], a, {b[2], b[3]});
+    }
+  }
+}
+
+// Place of a value among the running values of a warp; each is touched by its own thread only.
+__device__ __forceinline__ int running_index(int i, int half, int j) {
+  return ((i * 2 + half) * 2 + j) * 32 + static_cast<int>(threadIdx.x % 32);
+}
+
+// Merges a query's part of a split with those before.
+template <int kValueTiles>
+__device__ __forceinline__ void merge_running(Query& query, int half, float* running,
+                                              const float (&values)[kValueTiles][4]) {
+  MergeFactors factors{0.0f, 0.0f};
+  if (query.has_run) {
+    factors = merge(query.running, query.state);
+  } else {
+    query.running = query.state;
+  }
+#pragma unroll
+  for (int i = 0; i < kValueTiles; ++i) {
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+      float& value = running[running_index(i, half, j)];
+      const float later = values[i][half * 2 + j];
+      value = query.has_run ? merged(factors, value, later) : later;
+    }
+  }
+  query.has_run = true;
+}
+
+template <int kValueTiles>
+__device__ __forceinline__ void write_output(const Attention& work, const Query& query, int half,
+                                             int first_element, const float* running) {
+  bf16* const to = work.output + query.row * work.output_stride + int64_t{query.head} * work.shape.head_size;
+#pragma unroll
+  for (int i = 0; i < kValueTiles; ++i) {
+#pragma unroll
+    for (int j = 0; j < 2; ++j) {
+      const int element = first_element + i * 8 + static_cast<int>(threadIdx.x % 4 * 2) + j;
+      if (element < work.shape.head_size) {
+        to[element] = attention_output(running[running_index(i, half, j)], query.running.sum);
+      }
     }
   }
 }
@@ -109,9 +187,6 @@ template <int kHead, int kQueryWarps>
 __global__ void __launch_bounds__(AttentionBlock<kHead, kQueryWarps>::threads)
     attention_kernel(Attention work, AttentionSchedule schedule) {
   using Block = AttentionBlock<kHead, kQueryWarps>;
-  constexpr int stride = Block::stride;
-  constexpr int steps = kHead / 16;
-  constexpr int score_tiles = attention_tile / 8;
   constexpr int value_tiles = Block::part_elements / 8;
   LLM42_DYNAMIC_SHARED(unsigned char, shared);
   bf16* const keys = reinterpret_cast<bf16*>(shared);
@@ -125,6 +200,10 @@ __global__ void __launch_bounds__(AttentionBlock<kHead, kQueryWarps>::threads)
 
   const int32_t kv_head = static_cast<int32_t>(blockIdx.y);
   const int32_t group = work.shape.query_heads / work.shape.kv_heads;
+  if (blockIdx.x == 0 && blockIdx.y == 0 && blockIdx.z == 0) {
+    check_starts(work.error, Checked::sequence_starts, work.sequence_starts, work.shape.sequences,
+                 work.shape.rows, static_cast<int>(threadIdx.x), Block::threads);
+  }
   const QueryTile tile = find_query_tile(work, kQueryWarps * attention_warp_queries);
   if (tile.sequence < 0) return;
   const Sight block_sight = sight_of(work, schedule, tile.first_touched, tile.rows);
@@ -156,7 +235,7 @@ __global__ void __launch_bounds__(AttentionBlock<kHead, kQueryWarps>::threads)
               (int64_t{kv_head} * group + m % group) * work.shape.head_size + column;
       count = min(work.shape.head_size - column, 8);
     }
-    copy_8(queries + index * stride + column, from, count, is_query_aligned);
+    copy_8(queries + index * Block::stride + column, from, count, is_query_aligned);
   }
   cp_async_commit();
 
@@ -177,20 +256,17 @@ __global__ void __launch_bounds__(AttentionBlock<kHead, kQueryWarps>::threads)
   cp_async_commit();
   cp_async_wait<1>();
   __syncwarp();
-  uint32_t kept_queries[Block::keeps_queries ? steps : 1][4];
+  QueryFragments<kHead, kQueryWarps> fragments;
   if constexpr (Block::keeps_queries) {
 #pragma unroll
-    for (int step = 0; step < steps; ++step) load_queries<stride>(queries, step, kept_queries[step]);
+    for (int step = 0; step < kHead / 16; ++step)
+      load_queries<Block::stride>(queries, step, fragments.a[step]);
   }
   __syncwarp();
 
   const float score_scale = multiply(work.scale, 0x1.715476p+0f);
-  float accumulator[value_tiles][4];
-#pragma unroll
-  for (int i = 0; i < value_tiles; ++i) {
-#pragma unroll
-    for (int j = 0; j < 4; ++j) accumulator[i][j] = 0.0f;
-  }
+  float sums[value_tiles][4];
+  clear(sums);
 
   for (;;) {
     const int32_t split_end = (split + 1) * schedule.split_length;
@@ -202,26 +278,8 @@ __global__ void __launch_bounds__(AttentionBlock<kHead, kQueryWarps>::threads)
     // A tile that no query of the warp sees would change nothing.
     const bool is_seen = sight.any.begin < begin + attention_tile && sight.any.end > begin;
     const bool is_whole = sight.all.begin <= begin && sight.all.end >= begin + attention_tile;
-    float scores[score_tiles][4];
-    if (is_seen) {
-#pragma unroll
-      for (int i = 0; i < score_tiles; ++i) {
-#pragma unroll
-        for (int j = 0; j < 4; ++j) scores[i][j] = 0.0f;
-      }
-#pragma unroll
-      for (int step = 0; step < steps; ++step) {
-        if constexpr (!Block::keeps_queries) load_queries<stride>(queries, step, kept_queries[0]);
-        const auto& a = kept_queries[Block::keeps_queries ? step : 0];
-#pragma unroll
-        for (int i = 0; i < score_tiles; i += 2) {
-          uint32_t b[4];
-          load_keys<stride>(keys, i * 8, step, b);
-          mma_m16n8k16_bf16(scores[i], a, {b[0], b[1]});
-          mma_m16n8k16_bf16(scores[i + 1], a, {b[2], b[3]});
-        }
-      }
-    }
+    float scores[attention_tile / 8][4];
+    if (is_seen) score_tile<kHead, kQueryWarps>(keys, queries, fragments, scores);
     __syncthreads();
 
     // The next keys come while this tile's values are weighed.
@@ -238,74 +296,13 @@ __global__ void __launch_bounds__(AttentionBlock<kHead, kQueryWarps>::threads)
     if (is_seen) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
-        Query& q = query[half];
-        float top = q.state.largest;
-#pragma unroll
-        for (int i = 0; i < score_tiles; ++i) {
-#pragma unroll
-          for (int j = 0; j < 2; ++j) {
-            float& score = scores[i][half * 2 + j];
-            score = multiply(score, score_scale);
-            const int32_t position = begin + i * 8 + lane % 4 * 2 + j;
-            const bool is_masked = !is_whole && (position < q.seen.begin || position >= q.seen.end);
-            top = !is_masked && score > top ? score : top;
-          }
-        }
-        top = largest_of_quad(top);
-        const float reference = reference_of(top);
-        const float keep = exp2_below_one(q.state.largest - reference);
-        float sum = multiply(q.state.sum, keep);
-#pragma unroll
-        for (int i = 0; i < score_tiles; ++i) {
-#pragma unroll
-          for (int j = 0; j < 2; ++j) {
-            float& score = scores[i][half * 2 + j];
-            const int32_t position = begin + i * 8 + lane % 4 * 2 + j;
-            const bool is_masked = !is_whole && (position < q.seen.begin || position >= q.seen.end);
-            score = is_masked ? 0.0f : exp2_below_one(score - reference);
-            sum = sum + score;
-          }
-        }
-        q.state = {top, sum};
-        // + 0 makes a value that underflows to -0 equal to the +0 that a product would leave.
-#pragma unroll
-        for (int i = 0; i < value_tiles; ++i) {
-#pragma unroll
-          for (int j = 0; j < 2; ++j) {
-            float& value = accumulator[i][half * 2 + j];
-            value = multiply(value, keep) + 0.0f;
-          }
-        }
+        take_tile(query[half], half, begin, is_whole, score_scale, scores, sums);
       }
     }
-
     cp_async_wait<1>();
     __syncthreads();
     if (is_seen) {
-#pragma unroll
-      for (int k = 0; k < attention_tile / 16; ++k) {
-        const uint32_t a[4] = {pack(scores[2 * k][0], scores[2 * k][1]),
-                               pack(scores[2 * k][2], scores[2 * k][3]),
-                               pack(scores[2 * k + 1][0], scores[2 * k + 1][1]),
-                               pack(scores[2 * k + 1][2], scores[2 * k + 1][3])};
-#pragma unroll
-        for (int i = 0; i < value_tiles; i += 2) {
-          uint32_t b[4];
-          load_values<stride>(values, k * 16, first_element + i * 8, b);
-          if (!is_whole) {
-            const bool is_unbounded = is_low_unbounded(b[0]) || is_high_unbounded(b[0]) ||
-                                      is_low_unbounded(b[1]) || is_high_unbounded(b[1]) ||
-                                      is_low_unbounded(b[2]) || is_high_unbounded(b[2]) ||
-                                      is_low_unbounded(b[3]) || is_high_unbounded(b[3]);
-            if (__any_sync(0xffffffffu, is_unbounded)) {
-              screen_values(b[0], b[1], begin + k * 16, query, accumulator[i]);
-              screen_values(b[2], b[3], begin + k * 16, query, accumulator[i + 1]);
-            }
-          }
-          mma_m16n8k16_bf16(accumulator[i], a, {b[0], b[1]});
-          mma_m16n8k16_bf16(accumulator[i + 1], a, {b[2], b[3]});
-        }
-      }
+      weigh_tile<Block::stride>(values, first_element, begin, is_whole, query, scores, sums);
     }
 
     // The split is complete: hand it over, and begin the next one from nothing.
@@ -317,47 +314,13 @@ __global__ void __launch_bounds__(AttentionBlock<kHead, kQueryWarps>::threads)
         const bool sees = q.seen.begin < q.seen.end && q.seen.begin < split_end &&
                           q.seen.end > split * schedule.split_length;
         if (sees && schedule.is_parallel) {
-          const int64_t partial = partial_index(work.shape, schedule, q.row, q.head, split);
-          float* const to = partial_values(work, partial);
-#pragma unroll
-          for (int i = 0; i < value_tiles; ++i) {
-#pragma unroll
-            for (int j = 0; j < 2; ++j) {
-              const int element = first_element + i * 8 + lane % 4 * 2 + j;
-              if (element < work.shape.head_size) to[element] = accumulator[i][half * 2 + j];
-            }
-          }
-          if (first_element == 0 && lane % 4 == 0) {
-            float* const state = partial_state(work, schedule, partial);
-            state[0] = q.state.largest;
-            state[1] = q.state.sum;
-          }
+          store_partial(work, schedule, q, half, split, first_element, sums);
         } else if (sees) {
-          // Running values are the thread's own: no other touches them.
-          MergeFactors factors{0.0f, 0.0f};
-          if (q.has_run) {
-            factors = merge(q.running, q.state);
-          } else {
-            q.running = q.state;
-          }
-#pragma unroll
-          for (int i = 0; i < value_tiles; ++i) {
-#pragma unroll
-            for (int j = 0; j < 2; ++j) {
-              float& value = running[((i * 2 + half) * 2 + j) * 32 + lane];
-              const float later = accumulator[i][half * 2 + j];
-              value = q.has_run ? merged(factors, value, later) : later;
-            }
-          }
-          q.has_run = true;
+          merge_running(q, half, running, sums);
         }
         q.state = empty_state();
       }
-#pragma unroll
-      for (int i = 0; i < value_tiles; ++i) {
-#pragma unroll
-        for (int j = 0; j < 4; ++j) accumulator[i][j] = 0.0f;
-      }
+      clear(sums);
     }
     if (!has_next) break;
     split = next_split;
@@ -368,61 +331,9 @@ __global__ void __launch_bounds__(AttentionBlock<kHead, kQueryWarps>::threads)
   if (schedule.is_parallel) return;
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    const Query& q = query[half];
-    if (!q.has_run) continue;
-    bf16* const to = work.output + q.row * work.output_stride + int64_t{q.head} * work.shape.head_size;
-#pragma unroll
-    for (int i = 0; i < value_tiles; ++i) {
-#pragma unroll
-      for (int j = 0; j < 2; ++j) {
-        const int element = first_element + i * 8 + lane % 4 * 2 + j;
-        if (element < work.shape.head_size) {
-          to[element] = attention_output(running[((i * 2 + half) * 2 + j) * 32 + lane], q.running.sum);
-        }
-      }
+    if (query[half].has_run) {
+      write_output<value_tiles>(work, query[half], half, first_element, running);
     }
-  }
-}
-
-constexpr int kMergeWarps = 4;
-
-// Merges the splits of a query in ascending order; a warp per query.
-__global__ void __launch_bounds__(kMergeWarps * 32) merge_kernel(Attention work, AttentionSchedule schedule) {
-  const int64_t index = int64_t{blockIdx.x} * kMergeWarps + threadIdx.x / 32;
-  if (index >= int64_t{work.shape.rows} * work.shape.query_heads) return;
-  const int32_t row = static_cast<int32_t>(index / work.shape.query_heads);
-  const int32_t head = static_cast<int32_t>(index % work.shape.query_heads);
-  const Range seen = visible(work, schedule, row);
-  if (seen.begin >= seen.end) return;
-  const int32_t first_split = seen.begin / schedule.split_length;
-  const int32_t last_split = (seen.end - 1) / schedule.split_length;
-  bf16* const to = work.output + row * work.output_stride + int64_t{head} * work.shape.head_size;
-  const int lane = static_cast<int>(threadIdx.x % 32);
-  constexpr int kElements = attention_max_head_size / 32;
-  float values[kElements];
-  SoftmaxState running = empty_state();
-  for (int32_t split = first_split; split <= last_split; ++split) {
-    const int64_t partial = partial_index(work.shape, schedule, row, head, split);
-    const float* const state = partial_state(work, schedule, partial);
-    const float* const later = partial_values(work, partial);
-    const SoftmaxState later_state{state[0], state[1]};
-    MergeFactors factors{0.0f, 0.0f};
-    if (split == first_split) {
-      running = later_state;
-    } else {
-      factors = merge(running, later_state);
-    }
-#pragma unroll
-    for (int i = 0; i < kElements; ++i) {
-      const int element = i * 32 + lane;
-      if (element >= work.shape.head_size) continue;
-      values[i] = split == first_split ? later[element] : merged(factors, values[i], later[element]);
-    }
-  }
-#pragma unroll
-  for (int i = 0; i < kElements; ++i) {
-    const int element = i * 32 + lane;
-    if (element < work.shape.head_size) to[element] = attention_output(values[i], running.sum);
   }
 }
 
@@ -466,9 +377,7 @@ cudaError_t attention(const Attention& work, const AttentionSchedule& schedule, 
       break;
   }
   if (error != cudaSuccess || !schedule.is_parallel) return error;
-  const int64_t queries = int64_t{work.shape.rows} * work.shape.query_heads;
-  return launch(merge_kernel, dim3(static_cast<unsigned>(ceil_div(queries, kMergeWarps))),
-                dim3(kMergeWarps * 32), 0, stream, work, schedule);
+  return merge_splits(work, schedule, stream);
 }
 
 }  // namespace llm42::cuda

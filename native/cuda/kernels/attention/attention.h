@@ -10,6 +10,7 @@
 
 #include "cuda/kernels/attention/attention_schedule.h"
 #include "cuda/primitives/platform.h"
+#include "cuda/primitives/report.h"
 
 namespace llm42::cuda {
 
@@ -27,7 +28,7 @@ struct Attention {
   int64_t output_stride;
   float scale;       // factor of the scores
   float* workspace;  // AttentionSchedule::workspace_bytes; null if 0
-  int32_t* error;    // a DeviceError, or null. Rows concerned are left out or hold anything.
+  ErrorSlot* error;  // rows whose indices are out of range are left out or hold anything
 };
 
 // output = softmax(scale * q k^T) v per head. Rows 1 or more, head size at most 256.

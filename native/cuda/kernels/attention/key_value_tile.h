@@ -76,9 +76,8 @@ __device__ __forceinline__ void load_tile(const Attention& work, const PagedHead
     int count = 0;
     if (position >= wanted.begin && position < wanted.end && column < work.shape.head_size) {
       const int32_t page = head.block_table[position >> head.page_shift];
-      if (page < 0 || page >= work.pages) {
-        report(work.error, device_error_page);
-      } else {
+      const int64_t entry = &head.block_table[position >> head.page_shift] - work.block_tables;
+      if (check_index(work.error, Checked::block_tables, entry, page, 0, work.pages - 1)) {
         from = head.keys + page * head.page_stride + offset +
                int64_t{position & (work.shape.page_size - 1)} * work.shape.head_size + column;
         count = min(work.shape.head_size - column, 8);

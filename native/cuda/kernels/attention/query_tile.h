@@ -2,7 +2,8 @@
 #pragma once
 
 #include "cuda/kernels/attention/attention.h"
-#include "cuda/primitives/device_error.h"
+#include "cuda/kernels/attention/softmax_state.h"
+#include "cuda/primitives/report.h"
 
 namespace llm42::cuda {
 
@@ -26,8 +27,7 @@ struct QueryTile {
 __device__ __forceinline__ Range visible(const Attention& work, const AttentionSchedule& schedule,
                                          int32_t row) {
   const int32_t position = work.positions[row];
-  if (position < 0 || position >= schedule.max_positions) {
-    report(work.error, device_error_position);
+  if (!check_index(work.error, Checked::positions, row, position, 0, schedule.max_positions - 1)) {
     return {0, 0};
   }
   const int32_t begin = work.window == 0 || position < work.window ? 0 : position + 1 - work.window;
@@ -48,11 +48,8 @@ __device__ __forceinline__ QueryTile find_query_tile(const Attention& work, int3
     if (sequence < work.shape.sequences) {
       start = work.sequence_starts[sequence];
       const int32_t end = work.sequence_starts[sequence + 1];
-      if (start < 0 || end < start || end > work.shape.rows) {
-        report(work.error, device_error_sequence_starts);
-      } else {
-        queries = (end - start) * group;
-      }
+      // Starts that are wrong are reported once, by check_starts.
+      if (start >= 0 && end >= start && end <= work.shape.rows) queries = (end - start) * group;
     }
     const int32_t tiles = queries / tile_queries + (queries % tile_queries != 0 ? 1 : 0);
     int32_t through = tiles;
@@ -102,6 +99,28 @@ __device__ __forceinline__ Sight sight_of(const Attention& work, const Attention
     sight.all.end = min(sight.all.end, __shfl_xor_sync(0xffffffffu, sight.all.end, distance));
   }
   return sight;
+}
+
+// One query of a thread; the four threads of a quad share it.
+struct Query {
+  int32_t row;  // -1: none
+  int32_t head;
+  Range seen;
+  SoftmaxState state;    // of the split; `sum` is the thread's own part
+  SoftmaxState running;  // of the splits before
+  bool has_run;          // a split was seen
+};
+
+__device__ __forceinline__ Query make_query(const Attention& work, const AttentionSchedule& schedule,
+                                            const QueryTile& tile, int32_t index, int32_t kv_head) {
+  Query query{-1, 0, {0, 0}, empty_state(), empty_state(), false};
+  if (index >= tile.count) return query;
+  const int32_t group = work.shape.query_heads / work.shape.kv_heads;
+  const int32_t m = tile.first + index;
+  query.row = tile.first_row + m / group;
+  query.head = kv_head * group + m % group;
+  query.seen = visible(work, schedule, query.row);
+  return query;
 }
 
 }  // namespace llm42::cuda
