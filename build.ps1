@@ -69,7 +69,10 @@ function Invoke-Tests([string[]]$Options) {
 }
 
 switch ($Verb) {
-  'native' { Build-Native }
+  'native' {
+    # CMake finds nvcc by CUDACXX or on the PATH.
+    Build-Native @($Rest | ForEach-Object { if ($_ -eq '--cuda') { '-DLLM42_CUDA=ON' } else { $_ } })
+  }
   'restore' { Invoke-Tool dotnet @('restore', $solution) }
   'generate' { Invoke-Generator $Rest }
   'test' { Invoke-Tests $Rest }

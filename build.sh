@@ -15,7 +15,7 @@ usage() {
   cat <<'TXT'
 usage: ./build.sh VERB
 
-  native              build the native library into artifacts/native
+  native [--cuda]     build the native library into artifacts/native; --cuda builds the CUDA backend as well
   restore             restore the NuGet packages
   generate [--check]  generate the C# bindings from the C headers; --check fails where the committed ones differ
   test [--soak MIN]   build everything and run every test; the last line is "N passed, N failed, N skipped";
@@ -28,7 +28,9 @@ usage: ./build.sh VERB
   clean               delete artifacts/
   help                print this
 
-What a verb needs of g++, cmake, ninja, clang and GoogleTest is installed with apt where it is missing.
+What a verb needs of g++, cmake, ninja, clang and GoogleTest is installed with apt where it is missing. nvcc 12.4 or
+later is looked for in CUDA_HOME, on the PATH and in /usr/local/cuda; where it is missing, a private one is laid under
+XDG_CACHE_HOME (or ~/.cache), out of Debian's packages.
 TXT
 }
 
@@ -95,6 +97,30 @@ build_native() {
   cmake --build "$native_build"
 }
 
+# nvcc_version NVCC: its major and minor version as one number, 1204 for 12.4; 0 if it does not run.
+nvcc_version() {
+  local version
+  version=$("$1" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\)\.\([0-9]*\).*/\1 \2/p') || true
+  if [[ -z $version ]]; then echo 0; else echo $((${version% *} * 100 + ${version#* })); fi
+}
+
+# find_nvcc: prints the path of an nvcc that is new enough, and lays one into the cache where there is none.
+find_nvcc() {
+  local candidate version cache="${XDG_CACHE_HOME:-${HOME:-$artifacts}/.cache}/llm42/cuda-12.4"
+  for candidate in ${CUDA_HOME:+"$CUDA_HOME/bin/nvcc"} "$(command -v nvcc || true)" /usr/local/cuda/bin/nvcc "$cache/bin/nvcc"; do
+    if [[ ! -x $candidate ]]; then continue; fi
+    version=$(nvcc_version "$candidate")
+    if ((version >= 1204)); then
+      printf '%s\n' "$candidate"
+      return
+    fi
+    say "$candidate is passed over: CUDA 12.4 or later is needed."
+  done
+  say "No nvcc 12.4 or later in CUDA_HOME, on the PATH or in /usr/local/cuda: laying a private one into $cache."
+  "$root/cmake/fetch-cuda.sh" "$cache" >&2 || die "nvcc is missing: install CUDA 12.4 or later and set CUDA_HOME to its folder."
+  printf '%s\n' "$cache/bin/nvcc"
+}
+
 generator() {
   need_tools clang
   dotnet run --project "$root/bindings/Llm42.Bindings.Generator" -c Release -- "$@"
@@ -104,7 +130,19 @@ build_managed() {
   dotnet build "${1:-$solution}" -c Release -v quiet
 }
 
-verb_native() { build_native "$@"; }
+verb_native() {
+  local arguments=() argument nvcc
+  for argument in "$@"; do
+    if [[ $argument == --cuda ]]; then
+      nvcc=$(find_nvcc)
+      say "nvcc: $nvcc"
+      arguments+=(-DLLM42_CUDA=ON "-DCMAKE_CUDA_COMPILER=$nvcc")
+    else
+      arguments+=("$argument")
+    fi
+  done
+  build_native ${arguments[@]+"${arguments[@]}"}
+}
 
 verb_restore() {
   need_dotnet

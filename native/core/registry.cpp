@@ -4,6 +4,8 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/plugin.h"
+#include "core/shared_library.h"
 
 namespace llm42 {
 
@@ -14,9 +16,12 @@ std::unique_ptr<Device> open_device(const llm42_device_options& options);
 
 namespace {
 
-std::unique_ptr<Device> open_cuda(const llm42_device_options&) {
-  fail(LLM42_STATUS_DEVICE_UNAVAILABLE,
-       "backend \"cuda\": this build of libllm42 has no cuda plug-in; use backend \"cpu\"");
+std::unique_ptr<Device> open_cuda(const llm42_device_options& options) {
+  return open_plugin_device(own_folder(), "cuda", options);
+}
+
+std::unique_ptr<Device> open_cuda_emulated(const llm42_device_options& options) {
+  return open_plugin_device(own_folder(), "cuda-emulated", options);
 }
 
 struct Backend {
@@ -24,7 +29,8 @@ struct Backend {
   std::unique_ptr<Device> (*open)(const llm42_device_options& options);
 };
 
-constexpr Backend backends[] = {{"cpu", cpu::open_device}, {"cuda", open_cuda}};
+constexpr Backend backends[] = {
+    {"cpu", cpu::open_device}, {"cuda", open_cuda}, {"cuda-emulated", open_cuda_emulated}};
 
 }  // namespace
 

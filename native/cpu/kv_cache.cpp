@@ -3,28 +3,15 @@
 #include <cstring>
 #include <vector>
 
+#include "core/dtype.h"
 #include "core/error.h"
-#include "cpu/dtype.h"
+#include "core/kv_cache_size.h"
 #include "cpu/objects.h"
 #include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
 
 namespace {
-
-// Bytes of a cache; the factors' ranges keep every product but the last below 2^63.
-int64_t cache_bytes(const llm42_kv_cache_params& shape) {
-  const int64_t element = shape.dtype == LLM42_DTYPE_F32 ? 4 : 2;
-  const int64_t slots = int64_t{shape.pages} * shape.page_size;
-  const int64_t slot_bytes = int64_t{2} * shape.kv_heads * shape.head_size * element;
-  const int64_t layer_bytes = slots * slot_bytes;
-  constexpr int64_t limit = int64_t{1} << 46;
-  if (layer_bytes > limit / shape.layers) {
-    fail(LLM42_STATUS_OUT_OF_MEMORY, "KV cache of ", shape.layers, " layers of ", layer_bytes,
-         " bytes: more than 2^46 bytes");
-  }
-  return layer_bytes * shape.layers;
-}
 
 void write_element(std::byte* base, int64_t index, float value, bool is_f32) {
   if (is_f32) {
@@ -37,7 +24,7 @@ void write_element(std::byte* base, int64_t index, float value, bool is_f32) {
 }  // namespace
 
 CpuKvCache::CpuKvCache(CpuDevice& owner, const llm42_kv_cache_params& params)
-    : llm42_kv_cache(owner, params), block_(owner.memory(), cache_bytes(params), "KV cache") {}
+    : llm42_kv_cache(owner, params), block_(owner.memory(), kv_cache_size(params), "KV cache") {}
 
 void CpuStream::copy_page(llm42_kv_cache& cache, int32_t source, int32_t destination) {
   auto& pages = static_cast<CpuKvCache&>(cache);

@@ -1,6 +1,5 @@
 #include "cpu/memory.h"
 
-#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -52,21 +51,7 @@ void give_back(std::byte* data, [[maybe_unused]] int64_t size) {
 
 }  // namespace
 
-void Memory::reserve(int64_t size, const char* what) {
-  // An overcommitting kernel would promise anything, and kill the process when the promise falls due.
-  if (total_ > 0 && size > total_ - allocated_) {
-    fail(LLM42_STATUS_OUT_OF_MEMORY, what, " of ", size, " bytes: the machine has ", total_,
-         " bytes, of which ", allocated_, " are in use by this device");
-  }
-  if (limit_ > 0 && size > limit_ - allocated_) {
-    fail(LLM42_STATUS_OUT_OF_MEMORY, what, " of ", size, " bytes: memory_limit is ", limit_,
-         " bytes, of which ", allocated_, " are in use");
-  }
-  allocated_ += size;
-  peak_ = std::max(peak_, allocated_);
-}
-
-Block::Block(Memory& memory, int64_t size, const char* what) {
+Block::Block(MemoryAccount& memory, int64_t size, const char* what) {
   memory.reserve(size, what);
   data_ = acquire(size);
   if (data_ == nullptr) {

@@ -19,7 +19,7 @@ std::unique_ptr<Device> open_device(const llm42_device_options& options) {
 
 CpuDevice::CpuDevice(const llm42_device_options& options)
     : llm42_device(options),
-      memory_(physical_memory(), options.memory_limit),
+      memory_("machine", physical_memory(), options.memory_limit),
       kernels_(&kernels_for(options.isa == LLM42_CPU_ISA_AUTO ? best_isa() : options.isa)),
       isa_(options.isa == LLM42_CPU_ISA_AUTO ? best_isa() : options.isa),
       threads_(options.threads != 0 ? options.threads : std::clamp(usable_processors(), 1, 1024)),

@@ -22,7 +22,7 @@ class CpuDevice final : public llm42_device {
   std::unique_ptr<llm42_kv_cache> create_kv_cache(const llm42_kv_cache_params& params) override;
 
   const Kernels& kernels() const { return *kernels_; }
-  Memory& memory() { return memory_; }
+  MemoryAccount& memory() { return memory_; }
   ThreadPool& pool() { return pool_; }
   int threads() const { return threads_; }
 
@@ -38,7 +38,7 @@ class CpuDevice final : public llm42_device {
   std::byte* workspace(int64_t size);
 
  private:
-  Memory memory_;
+  MemoryAccount memory_;
   Block workspace_;
   const Kernels* kernels_;
   llm42_cpu_isa isa_;

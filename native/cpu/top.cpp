@@ -5,7 +5,7 @@
 #include <functional>
 #include <limits>
 
-#include "cpu/dtype.h"
+#include "core/dtype.h"
 
 namespace llm42::cpu {
 

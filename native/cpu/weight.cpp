@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cpu/dtype.h"
+#include "core/dtype.h"
 #include "cpu/objects.h"
 #include "cpu/thread_pool.h"
 

@@ -154,8 +154,7 @@ std::vector<double> reference(const Shape& s, const Segment& segment, int32_t ro
   const int64_t width = int64_t{s.query_heads + 2 * s.kv_heads} * s.head_size;
   const auto stored = [&](int64_t position, int64_t column) {
     const float value = all[static_cast<size_t>(position * width + column)];
-    return static_cast<double>(s.dtype == LLM42_DTYPE_BF16 ? cpu::bf16_to_f32(cpu::f32_to_bf16(value))
-                                                           : value);
+    return static_cast<double>(s.dtype == LLM42_DTYPE_BF16 ? bf16_to_f32(f32_to_bf16(value)) : value);
   };
   std::vector<double> output;
   const int32_t begin = s.window == 0 ? 0 : std::max(0, row + 1 - s.window);

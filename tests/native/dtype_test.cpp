@@ -1,5 +1,5 @@
 // Conversions, over every 16-bit pattern.
-#include "cpu/dtype.h"
+#include "core/dtype.h"
 
 #include <gtest/gtest.h>
 

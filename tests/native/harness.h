@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "cpu/dtype.h"
+#include "core/dtype.h"
 #include "cpu/kernel_table.h"
 #include "llm42/llm42.h"
 
@@ -52,9 +52,9 @@ struct Machine {
     options.isa = isa;
     options.threads = threads;
     options.planned_threads = planned_threads;
-    ok(llm42_device_create(&options, &device.handle));
-    ok(llm42_stream_create(device, &stream.handle));
+    open(options);
   }
+  explicit Machine(const llm42_device_options& options) { open(options); }
 
   Buffer allocate(int64_t bytes) const {
     Buffer buffer;
@@ -80,6 +80,12 @@ struct Machine {
 
   Owner<llm42_device, llm42_device_destroy> device;
   Owner<llm42_stream, llm42_stream_destroy> stream;
+
+ private:
+  void open(const llm42_device_options& options) {
+    ok(llm42_device_create(&options, &device.handle));
+    ok(llm42_stream_create(device, &stream.handle));
+  }
 };
 
 inline llm42_view view(const Buffer& buffer, int64_t offset = 0) {

@@ -35,8 +35,8 @@ Inputs make_inputs(const Problem& p, int32_t rows, uint32_t seed) {
   in.weight = random_floats(static_cast<size_t>(p.shape.n * p.shape.k), seed, 0.1f);
   if (p.dtype != LLM42_DTYPE_F32) {
     for (float& w : in.weight) {
-      in.half.push_back(p.dtype == LLM42_DTYPE_BF16 ? cpu::f32_to_bf16(w) : cpu::f32_to_f16(w));
-      w = p.dtype == LLM42_DTYPE_BF16 ? cpu::bf16_to_f32(in.half.back()) : cpu::f16_to_f32(in.half.back());
+      in.half.push_back(p.dtype == LLM42_DTYPE_BF16 ? f32_to_bf16(w) : f32_to_f16(w));
+      w = p.dtype == LLM42_DTYPE_BF16 ? bf16_to_f32(in.half.back()) : f16_to_f32(in.half.back());
     }
   }
   in.bias = random_floats(static_cast<size_t>(p.shape.n), seed + 1);

@@ -97,7 +97,7 @@ public unsafe struct DeviceOptions
     /// <summary>Must be 0.</summary>
     public int Reserved;
 
-    /// <summary>Backend name, UTF-8: "cpu", "cuda".</summary>
+    /// <summary>Backend name, UTF-8: "cpu"; "cuda", which needs libllm42_cuda beside this library and an NVIDIA driver; "cuda-emulated", the same backend on the host, for tests.</summary>
     public byte* Backend;
 
     /// <summary>Most bytes that buffers, weights, KV caches and workspaces of this device may hold together; 0 = no limit but the machine's. What would exceed it is <see cref="Status.OutOfMemory"/>, whose message names the bytes asked for, those held and the limit; the device stays usable.</summary>

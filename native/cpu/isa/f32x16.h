@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cpu/dtype.h"
+#include "core/dtype.h"
 
 #if defined(LLM42_ISA_AVX512)
 #define LLM42_ISA avx512

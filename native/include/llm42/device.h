@@ -43,7 +43,10 @@ typedef struct llm42_device_options {
   llm42_cpu_isa isa;
   /** Must be 0. */
   int32_t reserved;
-  /** Backend name, UTF-8: "cpu", "cuda". */
+  /**
+   * Backend name, UTF-8: "cpu"; "cuda", which needs libllm42_cuda beside this library and an NVIDIA driver;
+   * "cuda-emulated", the same backend on the host, for tests.
+   */
   const char* backend;
   /**
    * Most bytes that buffers, weights, KV caches and workspaces of this device may hold together; 0 = no limit

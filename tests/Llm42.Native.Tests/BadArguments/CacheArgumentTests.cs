@@ -84,7 +84,7 @@ public sealed unsafe class CacheArgumentTests
             Table = views.Values(new float[32 * HeadSize]),
         };
         OpaqueKvCache* foreignCache = Cache(other).Pointer;
-        Refusals<RopeWriteKvParams> refusals = new(good, p => NativeMethods.RopeWriteKv(device.Stream.Pointer, p));
+        Refusals<RopeWriteKvParams> refusals = new(good, p => device.Finish(NativeMethods.RopeWriteKv(device.Stream.Pointer, p)));
         refusals
             .Add("rows", "-1", (ref RopeWriteKvParams p) => p.Rows = -1)
             .AddNoWork((ref RopeWriteKvParams p) => p = new() { StructSize = p.StructSize, Cache = p.Cache, QueryHeads = p.QueryHeads, TablePositions = 1, RotarySize = p.RotarySize })
@@ -103,19 +103,16 @@ public sealed unsafe class CacheArgumentTests
             .AddView("slots", foreign, (ref RopeWriteKvParams p) => ref p.Slots)
             .AddView("table", foreign, (ref RopeWriteKvParams p) => ref p.Table)
             .AddStride("qkv_stride", (ref RopeWriteKvParams p) => p.QkvStride = 1, (ref RopeWriteKvParams p) => p.QkvStride = -64);
-        if (device.Info.Backend == "cpu")
+        foreach (int bad in (int[])[-1, 32, int.MaxValue, int.MinValue])
         {
-            foreach (int bad in (int[])[-1, 32, int.MaxValue, int.MinValue])
-            {
-                View view = views.Values(With(first, 6, bad));
-                refusals.Add(Status.InvalidArgument, ["positions", $"{bad}", "6"], (ref RopeWriteKvParams p) => p.Positions = view);
-            }
+            View view = views.Values(With(first, 6, bad));
+            refusals.Add(Status.InvalidArgument, ["positions", $"{bad}", "6"], (ref RopeWriteKvParams p) => p.Positions = view);
+        }
 
-            foreach (int bad in (int[])[-2, Pages * PageSize, int.MaxValue, int.MinValue])
-            {
-                View view = views.Values(With(first, 6, bad));
-                refusals.Add(Status.InvalidArgument, ["slots", $"{bad}", "6"], (ref RopeWriteKvParams p) => p.Slots = view);
-            }
+        foreach (int bad in (int[])[-2, Pages * PageSize, int.MaxValue, int.MinValue])
+        {
+            View view = views.Values(With(first, 6, bad));
+            refusals.Add(Status.InvalidArgument, ["slots", $"{bad}", "6"], (ref RopeWriteKvParams p) => p.Slots = view);
         }
 
         refusals.Check();
@@ -150,7 +147,7 @@ public sealed unsafe class CacheArgumentTests
             Output = views.Activations(Rows * QueryHeads * HeadSize),
         };
         OpaqueKvCache* foreignCache = Cache(other).Pointer;
-        Refusals<AttentionParams> refusals = new(good, p => NativeMethods.Attention(device.Stream.Pointer, p));
+        Refusals<AttentionParams> refusals = new(good, p => device.Finish(NativeMethods.Attention(device.Stream.Pointer, p)));
         refusals
             .Add("rows", "-1", (ref AttentionParams p) => p.Rows = -1)
             .AddNoWork((ref AttentionParams p) => p = new() { StructSize = p.StructSize, Cache = p.Cache, QueryHeads = p.QueryHeads, MaxBlocks = 1, Scale = 1, Sequences = 0 })
@@ -175,25 +172,22 @@ public sealed unsafe class CacheArgumentTests
             .Add("output", "query", (ref AttentionParams p) => p.Query = p.Output)
             .AddStride("query_stride", (ref AttentionParams p) => p.QueryStride = 1, (ref AttentionParams p) => p.QueryStride = -64)
             .AddStride("output_stride", (ref AttentionParams p) => p.OutputStride = 1, (ref AttentionParams p) => p.OutputStride = -64);
-        if (device.Info.Backend == "cpu")
+        foreach ((int index, int bad) in ((int, int)[])[(0, 1), (3, -1), (3, 7), (8, 7), (8, 9)])
         {
-            foreach ((int index, int bad) in ((int, int)[])[(0, 1), (3, -1), (3, 7), (8, 7), (8, 9)])
-            {
-                View view = views.Values(With(starts, index, bad));
-                refusals.Add("sequence_starts", $"{bad}", (ref AttentionParams p) => p.SequenceStarts = view);
-            }
+            View view = views.Values(With(starts, index, bad));
+            refusals.Add("sequence_starts", $"{bad}", (ref AttentionParams p) => p.SequenceStarts = view);
+        }
 
-            foreach (int bad in (int[])[-1, 16, int.MaxValue, int.MinValue])
-            {
-                View view = views.Values(With(positions, 5, bad));
-                refusals.Add(Status.InvalidArgument, ["positions", $"{bad}", "5"], (ref AttentionParams p) => p.Positions = view);
-            }
+        foreach (int bad in (int[])[-1, 16, int.MaxValue, int.MinValue])
+        {
+            View view = views.Values(With(positions, 5, bad));
+            refusals.Add(Status.InvalidArgument, ["positions", $"{bad}", "5"], (ref AttentionParams p) => p.Positions = view);
+        }
 
-            foreach (int bad in (int[])[-1, Pages, int.MinValue])
-            {
-                View view = views.Values(With(tables, 15, bad));
-                refusals.Add("block_tables", $"{bad}", (ref AttentionParams p) => p.BlockTables = view);
-            }
+        foreach (int bad in (int[])[-1, Pages, int.MinValue])
+        {
+            View view = views.Values(With(tables, 15, bad));
+            refusals.Add("block_tables", $"{bad}", (ref AttentionParams p) => p.BlockTables = view);
         }
 
         refusals.Check();
@@ -203,7 +197,7 @@ public sealed unsafe class CacheArgumentTests
         device.Device,
         new NativeKvCacheOptions
         {
-            ElementType = DType.F32,
+            ElementType = device.CacheType(DType.F32),
             Layers = 2,
             KvHeads = KvHeads,
             HeadSize = HeadSize,

@@ -114,6 +114,7 @@ public sealed unsafe class ObjectArgumentTests
         {
             StructSize = (uint)sizeof(WeightParams),
             DType = DType.F32,
+            Format = DType.Bf16,
             Columns = 8,
             PartCount = 2,
             Parts = parts,

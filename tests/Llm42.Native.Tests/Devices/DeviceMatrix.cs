@@ -2,12 +2,16 @@ namespace Llm42.Native.Tests.Devices;
 
 /// <summary>
 /// The devices that every operator test runs on. A device that this machine lacks makes its tests inconclusive; with
-/// LLM42_REQUIRE_GPU=1 the GPU is part of the matrix and its absence is a failure.
+/// LLM42_REQUIRE_GPU=1 the GPU is part of the matrix and its absence is a failure. The cuda backend compiled for the host
+/// stands for it where there is none.
 /// </summary>
 internal static class DeviceMatrix
 {
     /// <summary>The device that all other cpu devices are compared with.</summary>
     public const string Baseline = "cpu/portable/1";
+
+    /// <summary>The cuda backend on top of the emulator of tests/cuda-emulator.</summary>
+    public const string Emulated = "cuda-emulated";
 
     private const string RequireGpuVariable = "LLM42_REQUIRE_GPU";
 
@@ -19,15 +23,23 @@ internal static class DeviceMatrix
     ];
 
     /// <summary>One device per instruction set: for tests whose claim has nothing to do with threads.</summary>
-    public static IEnumerable<object[]> Isas => Rows([Baseline, "cpu/avx2/1", "cpu/avx512/2", .. Gpus]);
+    public static IEnumerable<object[]> Isas => Rows([.. OneOfEachIsa, .. Cudas]);
+
+    /// <summary>One cpu device per instruction set: for tests of what only the cpu backend has.</summary>
+    public static IEnumerable<object[]> CpuIsas => Rows(OneOfEachIsa);
+
+    /// <summary>The devices of the cuda backend.</summary>
+    public static IEnumerable<object[]> CudaDevices => Rows(Cudas);
 
     /// <summary>One device per backend: for tests of what comes before any kernel.</summary>
-    public static IEnumerable<object[]> OnePerBackend => Rows([Baseline, .. Gpus]);
+    public static IEnumerable<object[]> OnePerBackend => Rows([Baseline, .. Cudas]);
 
     /// <summary>All devices.</summary>
-    public static IEnumerable<object[]> All => Rows([.. Cpus, .. Gpus]);
+    public static IEnumerable<object[]> All => Rows([.. Cpus, .. Cudas]);
 
-    private static string[] Gpus => GpuIsRequired ? ["cuda"] : [];
+    private static string[] OneOfEachIsa => [Baseline, "cpu/avx2/1", "cpu/avx512/2"];
+
+    private static string[] Cudas => GpuIsRequired ? [Emulated, "cuda"] : [Emulated];
 
     /// <summary>Runs a scenario on every cpu device and demands the bits of the baseline.</summary>
     public static void AssertSameBitsOnEveryCpu(int width, Func<TestDevice, float[]> scenario)

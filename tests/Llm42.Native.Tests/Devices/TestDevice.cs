@@ -26,6 +26,13 @@ internal sealed class TestDevice : IDisposable
     /// <summary>Bytes of an activation.</summary>
     public int ActivationSize => Info.ActivationType == DType.F32 ? 4 : 2;
 
+    /// <summary>Types that weights may have here, the first one unless a test asks for another.</summary>
+    public IReadOnlyList<DType> WeightTypes =>
+        Info.Backend == "cpu" ? [DType.F32, DType.F16, DType.Bf16] : [DType.Bf16];
+
+    /// <summary>Types that keys and values may have here.</summary>
+    public IReadOnlyList<DType> CacheTypes => Info.Backend == "cpu" ? [DType.F32, DType.Bf16] : [DType.Bf16];
+
     /// <summary>Opens a device of the matrix; inconclusive, or a failure if it is required, where it is not there.</summary>
     public static TestDevice Open(string name, int plannedThreads = 0)
     {
@@ -64,6 +71,19 @@ internal sealed class TestDevice : IDisposable
             return null;
         }
     }
+
+    /// <summary>The type that a weight of a source type gets here: that one, or the one that there is.</summary>
+    public DType WeightType(DType source) => WeightTypes.Contains(source) ? source : WeightTypes[0];
+
+    /// <summary>The type that a cache gets here for a wish: that one, or the one that there is.</summary>
+    public DType CacheType(DType wanted) => CacheTypes.Contains(wanted) ? wanted : CacheTypes[0];
+
+    /// <summary>The elements of a weight as the device multiplies with them.</summary>
+    public float[] AsWeight(float[] values, DType source) => Elements.Round(values, WeightType(source));
+
+    /// <summary>The outcome of a call, or of the work that it began: what only the device sees is told at the end.</summary>
+    public unsafe Status Finish(Status called) =>
+        called == Status.Ok ? NativeMethods.StreamSynchronize(Stream.Pointer) : called;
 
     /// <summary>Disposes an object together with this device.</summary>
     public T Own<T>(T item)
@@ -117,7 +137,10 @@ internal sealed class TestDevice : IDisposable
         float[] values, int rows, int columns, DType type = DType.F32, WeightLayout layout = WeightLayout.Rows)
     {
         byte[] bytes = Elements.Encode(values, type);
-        NativeWeightOptions options = new() { SourceType = type, Columns = columns, Layout = layout };
+        NativeWeightOptions options = new()
+        {
+            SourceType = type, Format = WeightType(type), Columns = columns, Layout = layout,
+        };
         if (layout == WeightLayout.Rows)
         {
             return Own(NativeWeight.Create<byte>(Stream, options, bytes, rows));

@@ -36,7 +36,7 @@ internal sealed class AttentionScene
 
         Cache = device.Own(NativeKvCache.Create(device.Device, new NativeKvCacheOptions
         {
-            ElementType = shape.CacheType,
+            ElementType = device.CacheType(shape.CacheType),
             Layers = Layers,
             KvHeads = shape.KvHeads,
             HeadSize = shape.HeadSize,

@@ -90,6 +90,7 @@ public sealed class DeviceTests
     }
 
     [TestMethod]
+    [TestCategory("Gpu")]
     public void A_gpu_is_there_or_the_result_is_inconclusive()
     {
         using TestDevice device = TestDevice.Open("cuda");

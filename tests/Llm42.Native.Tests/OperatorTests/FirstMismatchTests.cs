@@ -6,7 +6,7 @@ namespace Llm42.Native.Tests.OperatorTests;
 [TestClass]
 public sealed class FirstMismatchTests
 {
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Counts_the_drafts_before_the_first_mismatch(string name)
     {
@@ -19,7 +19,7 @@ public sealed class FirstMismatchTests
         CollectionAssert.AreEqual((int[])[3, 3, 0, 0, 2], Run(device, lengths, drafts, predictions));
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Agrees_with_the_definition_on_random_windows(string name)
     {

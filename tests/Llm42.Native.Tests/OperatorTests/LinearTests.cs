@@ -82,7 +82,7 @@ public sealed class LinearTests
         using TestDevice device = TestDevice.Open(name);
         foreach (DType source in (DType[])[DType.F32, DType.F16, DType.Bf16])
         {
-            foreach (DType format in (DType[])[DType.F32, DType.F16, DType.Bf16])
+            foreach (DType format in device.WeightTypes)
             {
                 LinearCase given = LinearCase.Create(3, 37, 11, source);
                 NativeWeight weight = device.Own(NativeWeight.Create<byte>(
@@ -198,6 +198,7 @@ public sealed class LinearTests
     {
         using TestDevice device = TestDevice.Open(name);
         LinearCase whole = LinearCase.Create(4, 24, 21, DType.F16);
+        DType format = device.WeightType(DType.F16);
         float[] expected = whole.Run(device, Numerics.Invariant);
         byte[] bytes = Elements.Encode(whole.Weight, DType.F16);
         NativeWeight joined;
@@ -210,14 +211,14 @@ public sealed class LinearTests
                 const int row = 24 * 2;
                 joined = device.Own(NativeWeight.Create(
                     device.Stream,
-                    new NativeWeightOptions { SourceType = DType.F16, Columns = 24 },
+                    new NativeWeightOptions { SourceType = DType.F16, Format = format, Columns = 24 },
                     [new((nint)data, 5 * row, 5), new((nint)(data + 5 * row), row, 1), new((nint)(data + 6 * row), 15 * row, 15)]));
             }
         }
 
         Assert.AreEqual(21L, joined.Rows);
         Assert.AreEqual(24, joined.Columns);
-        Assert.AreEqual(DType.F16, joined.Format);
+        Assert.AreEqual(format, joined.Format);
         float[] actual = whole.Run(device, joined, [0, 1, 2, 3], Numerics.Invariant);
         BitAssert.AreEqual(expected, actual, whole.Width, name);
     }
@@ -241,7 +242,7 @@ public sealed class LinearTests
                 Columns = given.Columns,
                 Outputs = given.Outputs,
                 Input = device.AsActivations(given.Input),
-                Weight = given.Weight,
+                Weight = device.AsWeight(given.Weight, given.Type),
                 Type = given.Type,
                 Bias = given.Bias,
                 Residual = given.Residual is null ? null : device.AsActivations(given.Residual),

@@ -11,7 +11,7 @@ public sealed class LogitAdjustmentTests
 {
     private static readonly float[] Temperatures = [0, 0.7f, 2];
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void Agrees_with_the_reference(string name)
     {
@@ -52,7 +52,7 @@ public sealed class LogitAdjustmentTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void A_row_chooses_what_it_chooses_alone_among_rows_with_and_without(string name)
     {
@@ -80,7 +80,7 @@ public sealed class LogitAdjustmentTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Adjustments_that_change_nothing_change_no_bit(string name)
     {
@@ -98,7 +98,7 @@ public sealed class LogitAdjustmentTests
             plain, Flat(SampleRun.Run(device, logits, vocabulary, rows, adjustments: [.. Enumerable.Repeat<LogitAdjustment[]>([], 30)])), 2, name);
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void The_logits_stay_as_they_are(string name)
     {
@@ -120,7 +120,7 @@ public sealed class LogitAdjustmentTests
         BitAssert.AreEqual(logits, device.Read<float>(buffer, logits.Length), vocabulary, name);
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Odd_logits_stay_odd(string name)
     {

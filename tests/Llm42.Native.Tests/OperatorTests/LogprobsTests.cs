@@ -10,7 +10,7 @@ public sealed class LogprobsTests
 {
     private static readonly int[] Vocabularies = [1, 2, 7, 15, 16, 17, 100, 513, 4099];
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void Log_softmax_agrees_with_the_reference(string name)
     {
@@ -32,7 +32,7 @@ public sealed class LogprobsTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void A_row_has_the_bits_that_it_has_alone(string name)
     {
@@ -55,7 +55,7 @@ public sealed class LogprobsTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void Top_logprobs_are_those_of_log_softmax_bit_for_bit(string name)
     {
@@ -101,7 +101,7 @@ public sealed class LogprobsTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void A_logit_of_minus_infinity_gives_minus_infinity(string name)
     {
@@ -114,7 +114,7 @@ public sealed class LogprobsTests
         Assert.AreEqual(-0.3132617, actual[2], 1e-5);
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Log_softmax_may_overwrite_its_logits(string name)
     {

@@ -22,7 +22,7 @@ internal sealed class RopeRun
         Table = RopeReference.Table(Positions, rotarySize);
         _cache = device.Own(NativeKvCache.Create(device.Device, new NativeKvCacheOptions
         {
-            ElementType = cacheType,
+            ElementType = device.CacheType(cacheType),
             Layers = 1,
             KvHeads = kvHeads,
             HeadSize = headSize,

@@ -7,7 +7,7 @@ namespace Llm42.Native.Tests.OperatorTests;
 [TestClass]
 public sealed class SampleTests
 {
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void Equal_logits_show_the_noise_itself(string name)
     {
@@ -21,7 +21,7 @@ public sealed class SampleTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void Agrees_with_the_reference_for_every_mix_of_rules(string name)
     {
@@ -55,7 +55,7 @@ public sealed class SampleTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Agrees_with_the_reference_on_a_large_vocabulary(string name)
     {
@@ -79,7 +79,7 @@ public sealed class SampleTests
         Compare(device, logits, vocabulary, rows, leastCertain: rows.Length / 2);
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void A_row_chooses_what_it_chooses_alone(string name)
     {
@@ -110,7 +110,7 @@ public sealed class SampleTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void Greedy_ties_go_to_the_lower_id(string name)
     {
@@ -129,7 +129,7 @@ public sealed class SampleTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.All), typeof(DeviceMatrix))]
     public void Ties_at_the_edge_of_top_k_keep_the_lower_ids(string name)
     {
@@ -140,7 +140,7 @@ public sealed class SampleTests
         CollectionAssert.AreEqual((int[])[0, 1, 2], ids.Distinct().Order().ToArray(), name);
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void What_is_not_a_number_is_never_chosen(string name)
     {
@@ -170,7 +170,7 @@ public sealed class SampleTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void An_infinite_logit_chooses_some_token_of_the_vocabulary(string name)
     {
@@ -187,7 +187,7 @@ public sealed class SampleTests
         }
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Tokens_come_as_often_as_they_are_likely(string name)
     {
@@ -210,7 +210,7 @@ public sealed class SampleTests
         Assert.IsLessThan(23.5, chiSquare, name);
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Seed_and_position_both_change_the_choice(string name)
     {
@@ -226,7 +226,7 @@ public sealed class SampleTests
         Assert.HasCount(5, ids[..5].Distinct().ToArray(), $"{name}: {string.Join(' ', ids)}");
     }
 
-    [TestMethod]
+    [OperatorTestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void A_stride_skips_what_lies_between_the_rows(string name)
     {

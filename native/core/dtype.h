@@ -6,7 +6,6 @@
 #include <string.h>
 
 namespace llm42 {
-namespace cpu {
 
 static inline uint32_t bits_of(float value) {
   uint32_t bits;
@@ -58,5 +57,4 @@ static inline uint16_t f32_to_f16(float value) {
   return static_cast<uint16_t>(sign | (sum - 0x3f000000u));
 }
 
-}  // namespace cpu
 }  // namespace llm42

@@ -1,0 +1,20 @@
+# LLM42_SANITIZE: "address" (with undefined behaviour), "thread", or nothing.
+set(LLM42_SANITIZE "" CACHE STRING "Sanitizers to build with: address, thread or none")
+set_property(CACHE LLM42_SANITIZE PROPERTY STRINGS "" address thread)
+
+if(LLM42_SANITIZE STREQUAL "address")
+  set(LLM42_SANITIZE_FLAGS -fsanitize=address,undefined)
+elseif(LLM42_SANITIZE STREQUAL "thread")
+  set(LLM42_SANITIZE_FLAGS -fsanitize=thread)
+elseif(NOT LLM42_SANITIZE)
+  set(LLM42_SANITIZE_FLAGS "")
+else()
+  message(FATAL_ERROR "LLM42_SANITIZE is \"${LLM42_SANITIZE}\", not \"address\", \"thread\" or empty")
+endif()
+
+function(llm42_sanitize target)
+  if(LLM42_SANITIZE)
+    target_compile_options(${target} PRIVATE ${LLM42_SANITIZE_FLAGS} -fno-sanitize-recover=all -g)
+    target_link_options(${target} PRIVATE ${LLM42_SANITIZE_FLAGS})
+  endif()
+endfunction()

@@ -1,0 +1,78 @@
+#include "cuda/memory.h"
+
+#include <utility>
+
+#include "core/error.h"
+#include "cuda/error.h"
+
+namespace llm42::cuda {
+
+namespace {
+
+struct MemoryInfo {
+  size_t free = 0;
+  size_t total = 0;
+};
+
+MemoryInfo memory_info() {
+  MemoryInfo info;
+  check(cudaMemGetInfo(&info.free, &info.total), "asking for the device's memory");
+  return info;
+}
+
+}  // namespace
+
+Memory::Memory(int ordinal, int64_t limit)
+    : ordinal_(ordinal),
+      account_("GPU", static_cast<int64_t>(memory_info().total), limit),
+      pool_(make_pool(ordinal)),
+      stream_(make_stream()) {}
+
+Memory::~Memory() {
+  cudaSetDevice(ordinal_);
+  cudaStreamSynchronize(stream_.get());
+}
+
+void* Memory::acquire(int64_t size, const char* what, cudaStream_t stream) {
+  account_.reserve(size, what);
+  void* data = nullptr;
+  cudaError_t error = cudaMallocFromPoolAsync(&data, static_cast<size_t>(size), pool_.get(), stream);
+  if (error == cudaErrorMemoryAllocation) {
+    // What was freed in the order of another stream comes back when that work is done.
+    cudaGetLastError();  // not sticky: the next call shall not see it
+    error = cudaDeviceSynchronize();
+    if (error == cudaSuccess) {
+      error = cudaMallocFromPoolAsync(&data, static_cast<size_t>(size), pool_.get(), stream);
+    }
+  }
+  if (error == cudaSuccess) return data;
+  const int64_t held = account_.allocated() - size;
+  account_.release(size);
+  if (error != cudaErrorMemoryAllocation) check(error, "allocating device memory");
+  cudaGetLastError();
+  fail(LLM42_STATUS_OUT_OF_MEMORY, what, " of ", size, " bytes: the GPU has ", account_.total(),
+       " bytes, of which ", memory_info().free, " are free and ", held, " are in use by this device");
+}
+
+void Memory::give_back(void* data, int64_t size, cudaStream_t stream) {
+  cudaSetDevice(ordinal_);
+  cudaFreeAsync(data, stream);
+  account_.release(size);
+}
+
+Block::Block(Memory& memory, int64_t size, const char* what, cudaStream_t stream)
+    : memory_(&memory), data_(memory.acquire(size, what, stream)), size_(size), stream_(stream) {}
+
+Block& Block::operator=(Block&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  std::swap(stream_, other.stream_);
+  return *this;
+}
+
+Block::~Block() {
+  if (data_ != nullptr) memory_->give_back(data_, size_, stream_);
+}
+
+}  // namespace llm42::cuda

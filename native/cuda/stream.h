@@ -1,0 +1,61 @@
+// The CUDA backend's stream: one stream of the runtime, its staging memory, its workspace and its error slot.
+#pragma once
+
+#include <memory>
+
+#include "cuda/device.h"
+#include "cuda/primitives/report.h"
+#include "cuda/staging.h"
+
+namespace llm42::cuda {
+
+class CudaStream final : public llm42_stream {
+ public:
+  explicit CudaStream(CudaDevice& owner);
+  ~CudaStream() override;
+
+  void synchronize() override;
+  void upload(llm42_buffer& buffer, int64_t offset, const void* source, int64_t size) override;
+  void download(const llm42_buffer& buffer, int64_t offset, void* destination, int64_t size) override;
+  std::unique_ptr<llm42_weight> create_weight(const llm42_weight_params& params) override;
+  void copy_page(llm42_kv_cache& cache, int32_t source, int32_t destination) override;
+
+  void embedding(const llm42_embedding_params& params) override;
+  void gather_rows(const llm42_gather_rows_params& params) override;
+  void linear(const llm42_linear_params& params) override;
+  void rms_norm(const llm42_rms_norm_params& params) override;
+  void rope_write_kv(const llm42_rope_write_kv_params& params) override;
+  void attention(const llm42_attention_params& params) override;
+  void log_softmax(const llm42_log_softmax_params& params) override;
+  void top_logprobs(const llm42_top_logprobs_params& params) override;
+  void sample(const llm42_sample_params& params) override;
+  void first_mismatch(const llm42_first_mismatch_params& params) override;
+
+ private:
+  // Makes the device current; the stream to launch on.
+  cudaStream_t begin() const {
+    device_.activate();
+    return handle_.get();
+  }
+
+  // Where kernels report what they refuse.
+  ErrorSlot* errors() {
+    may_report_ = true;
+    return reinterpret_cast<ErrorSlot*>(errors_.data());
+  }
+
+  // Scratch memory for the next launches, until the next call of workspace(); its content is unspecified.
+  // Each stream has its own: the work of two streams may overlap.
+  std::byte* workspace(int64_t size);
+
+  CudaDevice& device_;
+  StreamHandle handle_;
+  UploadStaging uploads_;
+  DownloadStaging downloads_;
+  Block workspace_;
+  Block errors_;
+  PinnedMemory reported_;  // the error slot as the host sees it
+  bool may_report_ = false;
+};
+
+}  // namespace llm42::cuda

@@ -1,0 +1,28 @@
+// A packed weight: bf16 rows of `columns` elements, each padded with zeros to a multiple of 16 bytes.
+//
+// With layout gate_up, 8 rows of gate and the 8 rows of up that they meet take turns (gate 0..7, up 0..7,
+// gate 8..15, ...), so that both meet in the registers of one thread; missing rows of the last 8 are zero.
+#pragma once
+
+#include "cuda/device.h"
+#include "cuda/kernels/linear/linear_weight.h"
+#include "cuda/primitives/platform.h"
+
+namespace llm42::cuda {
+
+class CudaWeight final : public llm42_weight {
+ public:
+  CudaWeight(CudaDevice& owner, const llm42_weight_info& shape);
+
+  // Bytes of a packed weight.
+  static int64_t packed_size(const llm42_weight_info& shape);
+
+  bf16* data() const { return reinterpret_cast<bf16*>(block_.data()); }
+  // Elements from one row to the next.
+  int64_t stride() const { return linear_weight_stride(info.columns); }
+
+ private:
+  Block block_;
+};
+
+}  // namespace llm42::cuda
