@@ -207,29 +207,36 @@ TEST(EmulatedAttention, FindsTheRowsOfManySequences) {
 // What a row does not see may be infinite or NaN without a trace; what it sees makes the element NaN.
 TEST(EmulatedAttention, UnboundedValuesReachOnlyRowsThatSeeThem) {
   const float infinity = std::numeric_limits<float>::infinity();
-  for (const float unbounded : {infinity, -infinity, std::numeric_limits<float>::quiet_NaN()}) {
-    for (const int head_size : {64, 256}) {
-      AttentionProblem problem({2, 1, head_size, 40}, {120}, 8);
-      const std::vector<int> positions{10, 49, 50, 51, 66, 70, 89, 90, 91, 119};
-      std::map<int, std::vector<bf16>> clean = rows_alone(problem, 0, positions);
-      for (const int element : {0, 5, head_size - 1}) problem.value(0, 50, 0, element) = bf16(unbounded);
-      problem.value(0, 100, 0, 3) = bf16(unbounded);
-      problem.key(0, 101, 0, 3) = bf16(std::numeric_limits<float>::quiet_NaN());
-      const auto alone = rows_alone(problem, 0, positions);
-      for (const int large_blocks : {0, 1}) {
-        Manner manner;
-        manner.large_blocks = large_blocks;
-        const std::vector<bf16> output = problem.run({{0, positions}}, manner);
-        for (size_t i = 0; i < positions.size(); ++i) {
-          const std::string what = "position " + std::to_string(positions[i]);
-          expect_same_bits(alone.at(positions[i]), output, 0, i * problem.width(), problem.width(), what);
-          if (HasFatalFailure()) return;
-          const bool sees = positions[i] >= 50 && positions[i] < 90;
-          if (positions[i] != 119) {
-            EXPECT_EQ(std::isnan(float(output[i * problem.width() + 5])), sees) << what;
-            EXPECT_EQ(bits(output[i * problem.width() + 6]), bits(clean[positions[i]][6])) << what;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const int window = 40, last = 119;
+  for (int unbounded = 48; unbounded < 64; ++unbounded) {
+    const int head_size = unbounded % 5 == 0 ? 256 : 64;
+    const int element = unbounded % 16 * 4 + unbounded / 2 % 2;
+    AttentionProblem problem({2, 1, head_size, window}, {last + 1}, uint32_t(unbounded));
+    const std::vector<int> positions{10, unbounded - 1,          unbounded,          unbounded + 1,
+                                     66, unbounded + window - 1, unbounded + window, last};
+    const auto clean = rows_alone(problem, 0, positions);
+    problem.value(0, unbounded, 0, element) = bf16(unbounded % 3 == 0   ? nan
+                                                   : unbounded % 3 == 1 ? infinity
+                                                                        : -infinity);
+    problem.key(0, last - 4, 0, 3) = bf16(nan);
+    const auto alone = rows_alone(problem, 0, positions);
+    for (const int large_blocks : {0, 1}) {
+      Manner manner;
+      manner.large_blocks = large_blocks;
+      const std::vector<bf16> output = problem.run({{0, positions}}, manner);
+      for (size_t row = 0; row < positions.size(); ++row) {
+        const int position = positions[row];
+        const std::string what = std::to_string(unbounded) + ", seen from " + std::to_string(position);
+        expect_same_bits(alone.at(position), output, 0, row * problem.width(), problem.width(), what);
+        if (HasFatalFailure()) return;
+        const bool sees = position >= unbounded && position < unbounded + window;
+        for (int i = 0; i < problem.width(); ++i) {
+          const bf16 value = output[row * problem.width() + i];
+          if (position == last || (sees && i % head_size == element)) {
+            ASSERT_TRUE(std::isnan(float(value))) << what << ", element " << i;
           } else {
-            EXPECT_TRUE(std::isnan(float(output[i * problem.width() + 6]))) << what;
+            ASSERT_EQ(bits(value), bits(clean.at(position)[i])) << what << ", element " << i;
           }
         }
       }

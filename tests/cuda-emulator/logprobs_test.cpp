@@ -102,6 +102,7 @@ TEST(EmulatedLogSoftmax, KeepsMinusInfinity) {
   EXPECT_EQ(output[0], -infinity);
   EXPECT_EQ(output[2], -infinity);
   EXPECT_NEAR(output[1], -std::log(2.0), 1e-6);
+  for (const float logit : run_log_softmax({-infinity, -infinity}, 1, 2, 2)) EXPECT_EQ(logit, -infinity);
 }
 
 TEST(EmulatedTopLogprobs, AreThoseOfLogSoftmaxInOrderOfRank) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cpu_backend.h"
+#include "cuda/kernels/sampling/gumbel.h"
 #include "cuda/kernels/sampling/sampling.h"
 
 namespace llm42::cuda {
@@ -101,6 +102,12 @@ Batch random_batch(int rows, int vocabulary, uint32_t seed, float spread) {
     rule.seed = uint64_t{random()} << 32 | random();
     rule.position = row % 6 == 0 ? int64_t(random()) << 20 : row;
     batch.rules.push_back(rule);
+    if (row % 10 == 5) {  // greedy, with ties
+      for (int id = 0; id < vocabulary; ++id) {
+        float& logit = batch.logits[size_t(row) * vocabulary + id];
+        logit = std::min(std::round(logit / spread), 2.0f);
+      }
+    }
   }
   return batch;
 }
@@ -181,6 +188,24 @@ TEST(EmulatedSample, TiesAtTheCutGoToTheLowerIds) {
     EXPECT_EQ(std::set<int32_t>(choices.ids.begin(), choices.ids.end()).size(), size_t(c.kept));
     for (const int32_t id : choices.ids) EXPECT_LT(id, c.kept);
   }
+}
+
+// Tokens that no noise could lift are skipped; one that very rare noise does lift must not be.
+TEST(EmulatedSample, RareNoiseLiftsAnUnlikelyToken) {
+  Batch batch{6, {}, {}, {}, {}};
+  for (uint64_t seed = 0; batch.rules.size() < 3 && seed < 20'000'000; ++seed) {
+    uint32_t words[2][4];
+    philox(0, seed, 9, words[0]);
+    if (words[0][0] >> 31 != 0 || words[0][1] >> 31 != 0) continue;  // noise below 0.37
+    philox(4, seed, 9, words[1]);
+    if (words[1][1] < 0xffff8000u) continue;  // noise above 11.7
+    batch.rules.push_back({1, 1, 0, 0, seed, 9});
+    batch.logits.insert(batch.logits.end(), {0, 0, -infinity, -infinity, -infinity, -11.25f});
+  }
+  ASSERT_EQ(batch.rules.size(), 3u);
+  const Choices choices = run(batch);
+  EXPECT_EQ(choices.ids, std::vector<int32_t>(3, 5));
+  expect_same(run_on_cpu(batch), choices, "rare noise");
 }
 
 TEST(EmulatedSample, ARowChoosesAsItDoesAlone) {
