@@ -25,8 +25,8 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
     /// <summary>Steps of a trial without drafts.</summary>
     private const int TrialSteps = 2;
 
-    /// <summary>Steps between trials at the least: the fewest, and the most, to which trials in vain drive them.</summary>
-    private const int ShortestPause = 64, LongestPause = 4096;
+    /// <summary>Steps between trials at the least.</summary>
+    private const int StepsBetweenTrials = 64;
 
     private readonly StepCostModel _fast = new();
     private readonly StepCostModel _invariant = new();
@@ -35,7 +35,6 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
     private int _window;
     private int _stepsToTrial = TrialDrafts;
     private double _secondsToTrial;
-    private int _pause = ShortestPause;
     private Trial? _trial;
 
     /// <inheritdoc/>
@@ -99,12 +98,10 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         _trial = null;
         int before = _window;
         Choose();
-        bool isInVain = before == _window;
         // What the trial took beyond what its tokens take in the way that is chosen now must be earned first.
-        double loss = isInVain ? trial.Seconds - (trial.Tokens / SpeedOf(_window).All) : 0;
+        double loss = before == _window ? trial.Seconds - (trial.Tokens / SpeedOf(_window).All) : 0;
         _secondsToTrial = Math.Max(0, loss) / TrialShare;
-        _stepsToTrial = _pause;
-        _pause = isInVain ? Math.Min(2 * _pause, LongestPause) : ShortestPause;
+        _stepsToTrial = StepsBetweenTrials;
     }
 
     private void Choose()
