@@ -6,6 +6,9 @@
 // the values and summed unrounded. A position that the row does not see has weight exactly 0 and leaves
 // maximum, sum and values as they were, so that neither the other rows of a tile nor the unwritten part of a
 // page matters. A result that is not finite is NaN.
+//
+// This rests on two properties of the MMA instruction: a row of the result depends on its own row of queries
+// or weights alone, and products that are zero leave an accumulator as it was.
 #pragma once
 
 #include "cuda/kernels/attention/attention_schedule.h"
