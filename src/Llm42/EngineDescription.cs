@@ -5,7 +5,7 @@ namespace Llm42;
 
 /// <summary>What an engine runs on and how.</summary>
 /// <param name="Device">Name of the device.</param>
-/// <param name="Backend">"cpu".</param>
+/// <param name="Backend">"cpu", "cuda" or "cuda-emulated".</param>
 /// <param name="Threads">Threads in use; 0 where the notion does not apply.</param>
 /// <param name="PlannedThreads">Threads that fast numerics plan for; 0 where the notion does not apply.</param>
 /// <param name="Isa">Instruction set in use on the cpu backend.</param>

@@ -38,6 +38,7 @@ internal static class EngineLoader
             var device = NativeDevice.Open(new NativeDeviceOptions
             {
                 Backend = options.Backend,
+                Ordinal = options.DeviceOrdinal,
                 Threads = options.Threads,
                 PlannedThreads = options.PlannedThreads,
                 Isa = options.Isa,

@@ -6,8 +6,14 @@ namespace Llm42;
 /// <summary>On what and with which sizes an engine runs.</summary>
 public sealed record LlmEngineOptions
 {
-    /// <summary>Backend: "cpu".</summary>
+    /// <summary>
+    /// Backend: "cpu"; "cuda", which needs libllm42_cuda and an NVIDIA GPU; "cuda-emulated", the CUDA backend run on the
+    /// host, slowly, for tests. On a CUDA backend weights of other dtypes are rounded to bf16.
+    /// </summary>
     public string Backend { get; init; } = "cpu";
+
+    /// <summary>Which device of the backend, from 0.</summary>
+    public int DeviceOrdinal { get; init; }
 
     /// <summary>Threads to compute with; 0 for one per processor.</summary>
     public int Threads { get; init; }

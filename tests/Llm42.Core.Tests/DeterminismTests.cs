@@ -88,6 +88,7 @@ public sealed class DeterminismTests
         var options = new EngineOptions
         {
             Window = window,
+            ChainedSteps = seed % 2 == 0 ? 1 : 1 + (seed % 9),
             VerifyGroup = group,
             MaxSequences = maxSequences,
             MaxBatchTokens = Math.Max(maxSequences + window + 1 + random.Next(100), fixedShape ? Math.Max(60, group * (window + 1)) : 0),

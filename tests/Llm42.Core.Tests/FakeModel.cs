@@ -26,7 +26,13 @@ internal sealed class FakeModel : IModelExecutor
         Info = new ExecutorInfo(Vocabulary, maxContext, pageSize, pages, fastIsInvariant, "fake-1");
     }
 
-    public ExecutorInfo Info { get; }
+    public ExecutorInfo Info { get; private set; }
+
+    /// <summary>Decode steps that it likes to run at once.</summary>
+    public int ChainedSteps
+    {
+        init => Info = Info with { ChainedSteps = value };
+    }
 
     /// <summary>How rare a flip is where flips can happen.</summary>
     public int FlipOneIn { get; init; } = 12;
@@ -69,29 +75,39 @@ internal sealed class FakeModel : IModelExecutor
             throw new InvalidOperationException("A plan names a sequence twice.");
         int launched = Math.Max(plan.Rows, plan.PaddedRows);
 
+        List<RowPrediction> predictions = [];
+        for (int step = 0; step < plan.Steps; step++)
+            ExecuteStep(plan, step, launched, predictions);
+        return new StepResult(predictions);
+    }
+
+    private void ExecuteStep(BatchPlan plan, int step, int launched, List<RowPrediction> predictions)
+    {
+        if (step > 0 && plan.Segments.Any(segment => segment.Kind != SegmentKind.Decode))
+            throw new InvalidOperationException("Only decode rows can run several times in a plan.");
+
         // Like a forward pass: keys and values of all rows are written before any row reads.
         HashSet<int> written = [];
+        int before = predictions.Count - plan.PredictedRows;
         foreach (BatchSegment segment in plan.Segments)
         {
             for (int row = 0; row < segment.Rows; row++)
             {
-                int position = segment.FirstPosition + row;
+                int position = segment.FirstPosition + row + step;
                 int slot = segment.Sequence.Blocks.SlotOf(position);
                 if (!written.Add(slot))
                     throw new InvalidOperationException($"Slot {slot} is written twice in a step.");
                 bool exact = IsExact(plan) && PrefixIsCanonical(segment, position);
-                _slots[slot] = new Entry(segment.Sequence.TokenAt(position), position, exact);
+                int token = step == 0 ? segment.Sequence.TokenAt(position) : predictions[before++].TokenId;
+                _slots[slot] = new Entry(token, position, exact);
             }
         }
 
-        List<RowPrediction> predictions = [];
         foreach (BatchSegment segment in plan.Segments)
         {
             for (int row = segment.FirstPredictedRow; row < segment.Rows; row++)
-                predictions.Add(PredictRow(plan, segment, segment.FirstPosition + row, launched));
+                predictions.Add(PredictRow(plan, segment, segment.FirstPosition + row + step, launched));
         }
-
-        return new StepResult(predictions);
     }
 
     public void CopyPage(int source, int destination)

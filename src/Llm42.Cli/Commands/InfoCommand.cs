@@ -35,11 +35,11 @@ internal sealed class InfoCommand
         if (_output.IsJson(parsed))
             StandardOutput.WriteJson(info, CliJsonContext.Standard.InfoJson);
         else
-            Write(info);
+            Write(info, engine.Engine);
         return CommandGuard.Success;
     }
 
-    private static void Write(InfoJson info)
+    private static void Write(InfoJson info, EngineDescription description)
     {
         ModelJson model = info.Model;
         EngineJson engine = info.Engine;
@@ -51,8 +51,8 @@ internal sealed class InfoCommand
             ("vocabulary", $"{model.VocabularySize} tokens"),
             ("context", $"{model.MaxContext} tokens"),
             ("parameters", $"{model.ParameterCount / 1e6:0.00} M, {model.WeightDtype}, {model.WeightBytes / MiB:0.0} MiB"),
-            ("device", $"{engine.Device} ({engine.Backend}), {engine.Isa}, {engine.Threads} threads"),
-            ("numerics", $"{engine.NumericsProfile}; fast numerics planned for {engine.PlannedThreads} threads {(engine.FastIsInvariant ? "are" : "are not")} invariant"),
+            ("device", $"{EngineWords.Hardware(description)}"),
+            ("numerics", $"{engine.NumericsProfile}; {EngineWords.FastNumerics(description)} {(engine.FastIsInvariant ? "are" : "are not")} invariant"),
             ("determinism", $"{engine.Determinism}; drafter {engine.Drafter}"),
             ("kv cache", $"{engine.PageCount} pages of {engine.PageSize} positions, {engine.KvBytes / MiB:0.0} MiB"),
             ("memory", $"{engine.MemoryAllocated / MiB:0.0} MiB allocated, {engine.MemoryPeak / MiB:0.0} MiB at most"),

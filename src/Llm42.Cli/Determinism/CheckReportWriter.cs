@@ -13,7 +13,7 @@ internal static class CheckReportWriter
         EngineDescription engine = report.Sections[0].Engine;
         writer.WriteLine(
             $"{report.Model.Architecture}, {report.Model.ParameterCount / 1e6:0.00} M parameters, {report.Model.WeightDtype}; "
-            + $"{engine.Device}, {engine.Threads} threads, {EngineWords.Name(engine.Isa)}; numerics profile {engine.NumericsProfile}");
+            + $"{EngineWords.Hardware(engine)}; numerics profile {engine.NumericsProfile}");
         writer.WriteLine(
             $"One prompt of {options.PromptIds.Count} tokens, answered with {options.Tokens} tokens, {options.Runs} runs a row: "
             + $"the first alone, the others amid 1 to {options.Neighbours} neighbours; seed {options.Seed}.");
@@ -35,7 +35,7 @@ internal static class CheckReportWriter
     {
         EngineDescription engine = section.Engine;
         writer.WriteLine();
-        writer.WriteLine($"{Capitalise(section.Name)} (fast numerics planned for {engine.PlannedThreads} threads, drafter {EngineWords.Name(engine.Drafter)})");
+        writer.WriteLine($"{Capitalise(section.Name)} ({EngineWords.FastNumerics(engine)}, drafter {EngineWords.Name(engine.Drafter)})");
         if (engine.FastIsInvariant)
             writer.WriteLine(
                 "Fast and invariant numerics coincide here: so few threads never split K or KV. "

@@ -9,6 +9,8 @@ internal sealed class EngineFlags
 {
     private static readonly LlmEngineOptions Defaults = new();
 
+    private readonly Option<DeviceChoice?> _device = DeviceChoice.CreateOption();
+
     private readonly Option<int?> _threads = Flag.Integer(
         "--threads", "Threads to compute with; 0: one per processor.", 0, 1024);
 
@@ -85,7 +87,7 @@ internal sealed class EngineFlags
     {
         Option[] all =
         [
-            _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _memoryLimit, _prefillChunk, _noPrefixCache, _window,
+            _device, _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _memoryLimit, _prefillChunk, _noPrefixCache, _window,
             _verifyGroup, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
         ];
         foreach (Option option in all)
@@ -123,8 +125,11 @@ internal sealed class EngineFlags
 
         int window = parsed.GetValue(_window) ?? Defaults.Engine.Window;
         int verifyGroup = parsed.GetValue(_verifyGroup) ?? Defaults.Engine.VerifyGroup;
+        DeviceChoice? device = parsed.GetValue(_device);
         return Defaults with
         {
+            Backend = device?.Backend ?? Defaults.Backend,
+            DeviceOrdinal = device?.Ordinal ?? Defaults.DeviceOrdinal,
             Threads = parsed.GetValue(_threads) ?? Defaults.Threads,
             PlannedThreads = parsed.GetValue(_plannedThreads) ?? Defaults.PlannedThreads,
             Isa = parsed.GetValue(_isa) ?? Defaults.Isa,

@@ -43,6 +43,16 @@ internal static class EngineWords
 
     public static string Name(VerifierKind verifier) => NameOf(Verifiers, verifier);
 
+    /// <summary>Device, backend and, on a processor, what it computes with.</summary>
+    public static string Hardware(EngineDescription engine) => engine.Threads == 0
+        ? $"{engine.Device} ({engine.Backend})"
+        : $"{engine.Device} ({engine.Backend}), {Name(engine.Isa)}, {engine.Threads} threads";
+
+    /// <summary>What fast numerics plan for.</summary>
+    public static string FastNumerics(EngineDescription engine) => engine.Threads == 0
+        ? "fast numerics"
+        : $"fast numerics planned for {engine.PlannedThreads} threads";
+
     private static string NameOf<T>(IReadOnlyDictionary<string, T> words, T value)
         where T : struct =>
         words.First(word => EqualityComparer<T>.Default.Equals(word.Value, value)).Key;

@@ -26,6 +26,12 @@ public sealed record EngineOptions
     /// </summary>
     public int VerifyGroup { get; init; } = 8;
 
+    /// <summary>
+    /// Most decode steps that run on the device before the host reads their tokens, 1..256; 0: what suits the device. A
+    /// request that arrives meanwhile waits for their end.
+    /// </summary>
+    public int ChainedSteps { get; init; }
+
     /// <summary>How deterministic requests are answered.</summary>
     public DeterminismMode Determinism { get; init; } = DeterminismMode.Auto;
 
@@ -78,6 +84,7 @@ public sealed record EngineOptions
         Require(QueueCapacity >= 1, nameof(QueueCapacity), QueueCapacity, "1 or more");
         Require(Window is >= 1 and <= 4096, nameof(Window), Window, "1..4096");
         Require(VerifyGroup is >= 1 and <= 4096, nameof(VerifyGroup), VerifyGroup, "1..4096");
+        Require(ChainedSteps is >= 0 and <= 256, nameof(ChainedSteps), ChainedSteps, "0 (what suits the device) or 1..256");
         Require(SkipMismatch is >= 0 and <= 100, nameof(SkipMismatch), SkipMismatch, "0..100");
         Require(Enum.IsDefined(Determinism), nameof(Determinism), Determinism, "Auto, Dvr, Invariant or Off");
         Require(Enum.IsDefined(Drafter), nameof(Drafter), Drafter, "Auto, Same or None");

@@ -1,3 +1,5 @@
+using Llm42.Core.Scheduling;
+
 namespace Llm42.Core.Execution;
 
 /// <summary>What the engine needs to know of an executor.</summary>
@@ -10,6 +12,9 @@ namespace Llm42.Core.Execution;
 public sealed record ExecutorInfo(
     int VocabularySize, int MaxContext, int PageSize, int PageCount, bool FastIsInvariant, string NumericsProfile)
 {
+    /// <summary>Decode steps that it likes to run at once, 1 or more: what <see cref="BatchPlan.Steps"/> is by default.</summary>
+    public int ChainedSteps { get; init; } = 1;
+
     /// <summary>It hashes the rows of requests that ask for <see cref="Requests.GenerationRequest.CaptureLayers"/>.</summary>
     public bool CapturesLayers { get; init; }
 }

@@ -76,7 +76,7 @@ internal sealed class EngineObserver : IDisposable
     /// <param name="sequences">The sequences of its segments.</param>
     public void Stepped(BatchPlan plan, IReadOnlyList<Sequence> sequences)
     {
-        _totals.AddStep(plan.Numerics);
+        _totals.AddSteps(plan.Numerics, plan.Steps);
         _totals.AddNew(sequences);
         long? now = _instruments.NeedTime ? _clock.GetTimestamp() : null;
         if (now is { } end && _stepStart is { } start)

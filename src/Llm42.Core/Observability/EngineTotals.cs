@@ -55,10 +55,10 @@ internal sealed class EngineTotals
     }
 
     /// <summary>Counts a step under some numerics.</summary>
-    public void AddStep(Numerics numerics)
+    public void AddSteps(Numerics numerics, int steps)
     {
         lock (_lock)
-            _sums[(int)(numerics == Numerics.Invariant ? Total.InvariantSteps : Total.FastSteps)]++;
+            _sums[(int)(numerics == Numerics.Invariant ? Total.InvariantSteps : Total.FastSteps)] += steps;
     }
 
     /// <summary>Counts what has been added to the sequences' own counts since the last time.</summary>

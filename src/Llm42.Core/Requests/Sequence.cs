@@ -59,8 +59,8 @@ public sealed class Sequence
     /// <summary>Per draft, by how much it was chosen over the next best token.</summary>
     internal IReadOnlyList<float> DraftMargins => _draftMargins;
 
-    /// <summary>Margin of the last draft; there must be one.</summary>
-    internal float LastDraftMargin => _draftMargins[^1];
+    /// <summary>Margin of the draft that was nearest to another one; there must be a draft.</summary>
+    internal float LeastDraftMargin => _draftMargins.Min();
 
     /// <summary>
     /// Leading positions whose keys and values are in the cache for good: Tokens.Count - 1 at every quiescent point

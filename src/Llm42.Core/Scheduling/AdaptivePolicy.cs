@@ -43,8 +43,8 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
     /// <inheritdoc/>
     public override bool VerifiesTogether => true;
 
-    /// <summary>Drafts before a verify pass at the present load; 0 while nothing is drafted.</summary>
-    public int Window => _trial?.Window ?? _window;
+    /// <inheritdoc/>
+    public override int Window => _trial?.Window ?? _window;
 
     private int Rows => _deterministic + _ordinary;
 
@@ -73,7 +73,7 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         // stands what a fast step would have brought more than an invariant one, and the row that is run twice.
         double fast = _fast.Estimate(Rows);
         double price = fast > 0 ? Math.Max(0, _invariant.Estimate(Rows) - fast) / fast * Rows : 0;
-        return history.FlipProbability(sequence.LastDraftMargin) * (Window - drafts) > 1 + price;
+        return history.FlipProbability(sequence.LeastDraftMargin) * (Window - drafts) > 1 + price;
     }
 
     /// <inheritdoc/>
@@ -82,12 +82,12 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         double seconds = elapsed.TotalSeconds;
         if (seconds <= 0)
             return;
-        _stepsToTrial--;
+        _stepsToTrial -= plan.Steps;
         _secondsToTrial -= seconds;
         // Prompts are work of another kind: most of their rows predict nothing.
         if (plan.Segments.Any(segment => segment.Kind == SegmentKind.Prefill))
             return;
-        (plan.Numerics == Numerics.Fast ? _fast : _invariant).Add(plan.Rows, seconds);
+        (plan.Numerics == Numerics.Fast ? _fast : _invariant).Add(plan.Rows, seconds / plan.Steps);
         _trial?.Add(plan, seconds);
         if (_trial is { IsOver: true })
             EndTrial(_trial);
@@ -163,14 +163,14 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
 
         public void Add(BatchPlan plan, double seconds)
         {
-            _steps++;
+            _steps += plan.Steps;
             Seconds += seconds;
             foreach (BatchSegment segment in plan.Segments)
             {
                 if (segment.Kind == SegmentKind.Verify)
                     Tokens += segment.Rows;
                 else if (segment.Kind == SegmentKind.Decode && !segment.Sequence.Request.IsDeterministic)
-                    Tokens++;
+                    Tokens += plan.Steps;
                 _hasVerified |= Window > 0 && segment is { Kind: SegmentKind.Verify, Rows: > 1 };
             }
         }

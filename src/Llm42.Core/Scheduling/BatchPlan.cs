@@ -14,6 +14,12 @@ public sealed record BatchPlan(IReadOnlyList<BatchSegment> Segments, Numerics Nu
     /// <summary>Pages to copy, in this order, before anything runs.</summary>
     public IReadOnlyList<PageCopy> Copies { get; init; } = [];
 
+    /// <summary>
+    /// How often the rows run, 1 or more, each time one position further and on the token that was predicted the time
+    /// before, without the host in between. More than 1 only where all segments decode.
+    /// </summary>
+    public int Steps { get; init; } = 1;
+
     /// <summary>Rows of all segments.</summary>
     public int Rows { get; } = Segments.Sum(segment => segment.Rows);
 

@@ -14,6 +14,9 @@ internal abstract class DraftingPolicy
     /// <summary>Most windows of one verify pass, as far as the token budget allows.</summary>
     public abstract int VerifyGroup { get; }
 
+    /// <summary>Most drafts of a sequence before a verify pass at the present load; 0 while nothing is drafted.</summary>
+    public abstract int Window { get; }
+
     /// <summary>Where a step runs under invariant numerics anyway, verify whatever was drafted.</summary>
     public virtual bool VerifiesTogether => false;
 

@@ -9,5 +9,8 @@ internal sealed class FixedWindowPolicy(int window, int verifyGroup) : DraftingP
     public override int VerifyGroup => verifyGroup;
 
     /// <inheritdoc/>
+    public override int Window => window;
+
+    /// <inheritdoc/>
     public override bool IsDue(Sequence sequence) => sequence.Drafts.Count >= window;
 }

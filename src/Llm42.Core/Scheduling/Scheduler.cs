@@ -181,7 +181,9 @@ public sealed class Scheduler
         if (plan.Count == 0)
             throw new InvalidOperationException($"{_running.Count} sequences run, but none has a row for step {_step}.");
         bool invariant = plan.Exists(segment => segment.Kind != SegmentKind.Decode);
-        return new BatchPlan(plan, invariant ? Numerics.Invariant : Numerics.Fast);
+        return invariant
+            ? new BatchPlan(plan, Numerics.Invariant)
+            : new BatchPlan(plan, Numerics.Fast) { Steps = ChainSteps(plan) };
 
         bool Plan(Sequence sequence, SegmentKind kind)
         {
@@ -195,6 +197,41 @@ public sealed class Scheduler
             budget = _options.MaxBatchTokens - plan.Sum(s => s.Rows);
             return true;
         }
+    }
+
+    /// <summary>
+    /// How many steps a batch of decode rows may take before somebody has to look at their tokens; gives the sequences
+    /// the pages for them, if they are free.
+    /// </summary>
+    private int ChainSteps(List<BatchSegment> plan)
+    {
+        int steps = Math.Min(
+            _options.ChainedSteps > 0 ? _options.ChainedSteps : _info.ChainedSteps, _options.MaxBatchTokens / plan.Count);
+        foreach (BatchSegment segment in plan)
+            steps = Math.Min(steps, StepsBeforeLook(segment.Sequence));
+        while (steps > 1 && plan.Sum(segment => PagesMissing(segment, steps)) > _pool.AvailableCount)
+            steps--;
+        foreach (BatchSegment segment in plan)
+        {
+            if (!TryGrow(segment.Sequence, segment.FirstPosition + steps, plan))
+                throw new InvalidOperationException($"Sequence {segment.Sequence.Id} finds no KV page for {steps} steps.");
+        }
+
+        return steps;
+    }
+
+    private int PagesMissing(BatchSegment segment, int steps) =>
+        Math.Max(0, _pool.PagesFor(segment.FirstPosition + steps) - segment.Sequence.Blocks.Pages.Count);
+
+    private int StepsBeforeLook(Sequence sequence)
+    {
+        // What adjusts logits depends on the tokens before them, which only the host counts.
+        if (sequence.HasAdjustments || sequence.Request.CaptureLayers)
+            return 1;
+        int left = sequence.TokenLimit - sequence.CommittedCount;
+        return sequence.Request.IsDeterministic
+            ? Math.Min(_drafting.Window - sequence.Drafts.Count, left - sequence.Drafts.Count - 1)
+            : left;
     }
 
     /// <summary>A pass that must run alone to have its fixed shape; null if none is due.</summary>

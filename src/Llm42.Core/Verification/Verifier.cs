@@ -26,9 +26,9 @@ public sealed class Verifier
     /// <summary>Applies what a step predicted to every sequence of its plan.</summary>
     public void Apply(BatchPlan plan, StepResult result)
     {
-        if (result.Predictions.Count != plan.PredictedRows)
+        if (result.Predictions.Count != plan.PredictedRows * plan.Steps)
             throw new InvalidOperationException(
-                $"The executor returned {result.Predictions.Count} predictions for {plan.PredictedRows} predicted rows.");
+                $"The executor returned {result.Predictions.Count} predictions for {plan.PredictedRows} predicted rows in {plan.Steps} steps.");
 
         int captured = plan.Segments.Sum(segment => segment.Sequence.Request.CaptureLayers ? segment.Rows : 0);
         if (result.CapturedRows.Count != captured)
@@ -40,13 +40,14 @@ public sealed class Verifier
         {
             int computed = segment.Sequence.ComputedLength;
             var predictions = new PredictionSpan(result.Predictions, first, segment.PredictedRows);
-            first += segment.PredictedRows;
             switch (segment.Kind)
             {
                 case SegmentKind.Prefill: ApplyPrefill(segment, predictions); break;
                 case SegmentKind.Verify: ApplyVerify(segment, predictions); break;
-                default: ApplyDecode(segment, predictions[0], plan.Numerics); break;
+                default: ApplyDecode(segment, plan, result.Predictions, first); break;
             }
+
+            first += segment.PredictedRows;
 
             if (!segment.Sequence.Request.CaptureLayers)
                 continue;
@@ -80,6 +81,14 @@ public sealed class Verifier
             sequence.FinishReason = FinishReason.Length;
         else
             Commit(sequence, predictions[^1].TokenId, predictions[^1]);
+    }
+
+    /// <summary>Takes the token of each step, until one ends the sequence or may do so.</summary>
+    private void ApplyDecode(BatchSegment segment, BatchPlan plan, IReadOnlyList<RowPrediction> predictions, int first)
+    {
+        Sequence sequence = segment.Sequence;
+        for (int step = 0; step < plan.Steps && sequence.FinishReason is null && !sequence.DraftMayFinish; step++)
+            ApplyDecode(segment, predictions[first + (step * plan.PredictedRows)], plan.Numerics);
     }
 
     private void ApplyDecode(BatchSegment segment, RowPrediction prediction, Numerics numerics)

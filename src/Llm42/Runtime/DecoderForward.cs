@@ -38,26 +38,32 @@ internal sealed class DecoderForward
         _hiddenBytes = config.HiddenSize * activationType.ElementSize();
     }
 
-    public void Run(StepBatch batch, Numerics numerics, LayerCapture? capture)
+    /// <summary>Launches the pass.</summary>
+    /// <param name="batch">The rows.</param>
+    /// <param name="ids">Their tokens.</param>
+    /// <param name="step">How often they have run before in the same plan.</param>
+    /// <param name="numerics">Fast or invariant.</param>
+    /// <param name="capture">Hashes the residual stream; null for nobody.</param>
+    public void Launch(StepBatch batch, BufferView ids, int step, Numerics numerics, LayerCapture? capture)
     {
         Operators.Embedding(_stream, new EmbeddingArguments
         {
             Rows = batch.Rows,
             Table = _weights.Embedding,
-            Ids = batch.Ids,
+            Ids = ids,
             Output = _activations.Hidden,
         });
         capture?.Residual(_activations.Hidden, _hiddenBytes);
         for (var layer = 0; layer < _weights.Layers.Count; layer++)
         {
-            Attend(batch, numerics, layer);
+            Attend(batch, step, numerics, layer);
             capture?.Residual(_activations.Hidden, _hiddenBytes);
             FeedForward(batch, numerics, layer);
             capture?.Residual(_activations.Hidden, _hiddenBytes);
         }
     }
 
-    private void Attend(StepBatch batch, Numerics numerics, int layer)
+    private void Attend(StepBatch batch, int step, Numerics numerics, int layer)
     {
         var weights = _weights.Layers[layer];
         Norm(batch.Rows, numerics, weights.AttentionNorm);
@@ -71,8 +77,8 @@ internal sealed class DecoderForward
             Layer = layer,
             Cache = _cache,
             Qkv = _activations.QueryKeyValue,
-            Positions = batch.Positions,
-            Slots = batch.Slots,
+            Positions = batch.Positions(step),
+            Slots = batch.Slots(step),
             Table = _ropeTable,
         });
         Operators.Attention(_stream, new AttentionArguments
@@ -88,7 +94,7 @@ internal sealed class DecoderForward
             Query = _activations.QueryKeyValue,
             QueryStride = _config.QueryWidth + (2 * _config.KvWidth),
             SequenceStarts = batch.SequenceStarts,
-            Positions = batch.Positions,
+            Positions = batch.Positions(step),
             BlockTables = batch.BlockTables,
             Output = _activations.Attended,
         });

@@ -82,11 +82,11 @@ internal sealed class LayerCapture
     /// <summary>Logits have been computed.</summary>
     /// <param name="logits">f32 [count, vocabulary].</param>
     /// <param name="first">Number of their first row among the predicted rows of the step.</param>
-    /// <param name="count">How many there are, dummies not included.</param>
+    /// <param name="count">How many there are; those behind the last predicted row are dummies.</param>
     /// <param name="vocabulary">Logits of a row.</param>
     public void Logits(NativeBuffer logits, int first, int count, int vocabulary)
     {
-        for (var row = 0; row < count; row++)
+        for (var row = 0; row < count && first + row < _predicted.Count; row++)
         {
             if (_predicted[first + row] is >= 0 and var captured)
                 _logits[captured] = Hash(Download(logits, row, 1, vocabulary * sizeof(float)));

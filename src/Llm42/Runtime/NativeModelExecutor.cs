@@ -24,6 +24,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
     private readonly DecoderForward _forward;
     private readonly Predictor _predictor;
     private readonly int _layers;
+    private readonly int _pageSize;
     private int _steps;
 
     /// <summary>Brings a model onto a device, which then belongs to the executor, also if this fails.</summary>
@@ -70,6 +71,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
             _forward = new DecoderForward(
                 config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext, activationType);
             _layers = config.Layers;
+            _pageSize = options.PageSize;
             DeviceInfo = device.Info;
             Info = new ExecutorInfo(
                 config.VocabularySize,
@@ -104,17 +106,12 @@ internal sealed class NativeModelExecutor : IModelExecutor
     /// <inheritdoc/>
     public StepResult Execute(BatchPlan plan)
     {
-        var numerics = plan.Numerics switch
-        {
-            Core.Execution.Numerics.Fast => Native.Numerics.Fast,
-            Core.Execution.Numerics.Invariant => Native.Numerics.Invariant,
-            _ => throw new ArgumentOutOfRangeException(nameof(plan), plan.Numerics, "unknown numerics"),
-        };
-        _batch.Upload(_stream, plan);
+        var shape = StepShape.Of(plan, _pageSize, _predictor.HeadRows);
         var capture = LayerCapture.Of(plan, _stream, _layers);
-        _forward.Run(_batch, numerics, capture);
-        var predictions = _predictor.Run(plan, _batch, numerics, capture);
-        _stream.Synchronize();
+        _batch.Upload(_stream, plan, shape);
+        _predictor.Begin(plan, shape);
+        Launch(shape, capture);
+        var predictions = _predictor.Finish(plan);
         if (_steps++ % StepsPerMemoryReading == 0)
             ReadDeviceInfo();
         return new StepResult(predictions) { CapturedRows = capture?.ToRows() ?? [] };
@@ -128,6 +125,20 @@ internal sealed class NativeModelExecutor : IModelExecutor
     {
         while (_owned.TryPop(out var item))
             item.Dispose();
+    }
+
+    /// <summary>
+    /// Enqueues all steps of a shape. A step takes the tokens of the one before it from where that one leaves them on the
+    /// device: the host waits for none of them.
+    /// </summary>
+    private void Launch(StepShape shape, LayerCapture? capture)
+    {
+        for (var step = 0; step < shape.Steps; step++)
+        {
+            var ids = step == 0 ? _batch.Ids : _predictor.Results.Ids((step - 1) * shape.PredictedRows);
+            _forward.Launch(_batch, ids, step, shape.Numerics, capture);
+            _predictor.Launch(_batch, step, capture);
+        }
     }
 
     private T Own<T>(T item)

@@ -9,56 +9,46 @@ namespace Llm42.Runtime;
 
 /// <summary>
 /// From the residual stream to predictions: final norm, logits, choice of the token, log-probabilities. Works through
-/// the predicted rows in chunks, so that the logits stay small whatever the vocabulary; rows do not see each other, so
-/// the chunks leave no trace in the bits.
+/// the predicted rows in parts, so that the logits stay small whatever the vocabulary; rows do not see each other, so
+/// the parts leave no trace in the bits.
 /// </summary>
 internal sealed class Predictor : IDisposable
 {
     private const long MaxLogitsBytes = 64 << 20;
 
+    private readonly NativeDevice _device;
     private readonly ModelConfig _config;
     private readonly ModelWeights _weights;
     private readonly Activations _activations;
     private readonly NativeStream _stream;
-    private readonly int _chunkRows;
     private readonly SamplingRow[] _sampling;
-    private readonly int[] _ids;
-    private readonly float[] _margins;
-    private readonly float[] _logprobs;
     private readonly RowRequest[] _requests;
     private readonly List<NativeBuffer> _owned = [];
     private readonly NativeBuffer _gathered;
     private readonly NativeBuffer _logits;
     private readonly NativeBuffer _samplingBuffer;
-    private readonly NativeBuffer _idBuffer;
-    private readonly NativeBuffer _marginBuffer;
-    private readonly NativeBuffer _logprobBuffer;
-    private TopBuffers? _top;
+    private StepShape _shape;
     private AdjustmentBuffers? _adjustments;
 
     public Predictor(
         NativeDevice device, ModelConfig config, ModelWeights weights, Activations activations, NativeStream stream,
         DType activationType, int maxRows)
     {
+        _device = device;
         _config = config;
         _weights = weights;
         _activations = activations;
         _stream = stream;
-        Device = device;
-        _chunkRows = ChunkRows(config, maxRows);
-        _sampling = new SamplingRow[_chunkRows];
-        _ids = new int[_chunkRows];
-        _margins = new float[_chunkRows];
-        _logprobs = new float[_chunkRows];
-        _requests = new RowRequest[maxRows];
+        HeadRows = RowsAtOnce(config, maxRows);
+        var predictions = MaxPredictions(config, maxRows);
+        _sampling = new SamplingRow[predictions];
+        _requests = new RowRequest[predictions];
         try
         {
-            _gathered = Allocate((long)_chunkRows * config.HiddenSize * activationType.ElementSize());
-            _logits = Allocate((long)_chunkRows * config.VocabularySize * sizeof(float));
-            _samplingBuffer = Allocate((long)_chunkRows * Unsafe.SizeOf<SamplingRow>());
-            _idBuffer = Allocate((long)_chunkRows * sizeof(int));
-            _marginBuffer = Allocate((long)_chunkRows * sizeof(float));
-            _logprobBuffer = Allocate((long)_chunkRows * sizeof(float));
+            _gathered = Allocate((long)HeadRows * config.HiddenSize * activationType.ElementSize());
+            _logits = Allocate((long)HeadRows * config.VocabularySize * sizeof(float));
+            _samplingBuffer = Allocate((long)predictions * Unsafe.SizeOf<SamplingRow>());
+            Results = new StepResults(device, predictions);
         }
         catch
         {
@@ -67,72 +57,95 @@ internal sealed class Predictor : IDisposable
         }
     }
 
-    private NativeDevice Device { get; }
+    /// <summary>Rows that logits are computed for at once, at most.</summary>
+    public int HeadRows { get; }
+
+    /// <summary>Where the predictions end up.</summary>
+    public StepResults Results { get; }
+
+    /// <summary>
+    /// What to do with the rows takes more than what was uploaded before the launches: the plan's can not be recorded.
+    /// </summary>
+    public bool NeedsHost { get; private set; }
 
     /// <summary>Bytes that it takes, but for those of the most likely tokens.</summary>
     public static long SizeOf(ModelConfig config, DType activationType, int maxRows) =>
-        ChunkRows(config, maxRows)
-        * (((long)config.HiddenSize * activationType.ElementSize()) + ((long)config.VocabularySize * sizeof(float))
-            + Unsafe.SizeOf<SamplingRow>() + sizeof(int) + (2 * sizeof(float)));
+        (RowsAtOnce(config, maxRows)
+            * (((long)config.HiddenSize * activationType.ElementSize()) + ((long)config.VocabularySize * sizeof(float))))
+        + ((long)MaxPredictions(config, maxRows) * Unsafe.SizeOf<SamplingRow>())
+        + StepResults.SizeOf(MaxPredictions(config, maxRows));
 
-    /// <summary>Predicts behind the rows that the plan asks for.</summary>
-    public RowPrediction[] Run(BatchPlan plan, StepBatch batch, Native.Numerics numerics, LayerCapture? capture)
+    /// <summary>Reads what a plan wants of its rows, and uploads how their tokens are to be chosen.</summary>
+    public void Begin(BatchPlan plan, StepShape shape)
     {
-        var count = ReadRequests(plan);
-        var predictions = new RowPrediction[count];
-        for (var first = 0; first < count; first += _chunkRows)
+        _shape = shape;
+        Results.Begin(shape);
+        NeedsHost = false;
+        var dummy = RowRequest.Dummy;
+        for (var step = 0; step < shape.Steps; step++)
         {
-            var rows = Math.Min(_chunkRows, count - first);
-
-            // Where the shape must not vary, the head is launched at one shape too, for a last short chunk as well.
-            var launchedRows = plan.PaddedRows > 0 ? Math.Min(_chunkRows, plan.PaddedRows) : rows;
-            ComputeLogits(batch, numerics, first, launchedRows);
-            capture?.Logits(_logits, first, rows, _config.VocabularySize);
-            Predict(_requests.AsSpan(first, rows), predictions.AsSpan(first, rows));
+            var next = step * shape.PredictedRows;
+            foreach (var segment in plan.Segments)
+            {
+                for (var row = segment.FirstPredictedRow; row < segment.Rows; row++)
+                    _requests[next++] = RowRequest.Of(segment, row, step);
+            }
+            _requests.AsSpan(next, ((step + 1) * shape.PredictedRows) - next).Fill(dummy);
         }
-        _requests.AsSpan(0, count).Clear(); // keeps no finished sequence alive
+        for (var i = 0; i < shape.Predictions; i++)
+        {
+            _sampling[i] = _requests[i].Sampling;
+            NeedsHost |= _requests[i] is not { KnownToken: null, Adjusted: null };
+        }
+        _samplingBuffer.Upload<SamplingRow>(_stream, _sampling.AsSpan(0, shape.Predictions));
+    }
+
+    /// <summary>Launches the prediction behind the rows of a step.</summary>
+    public void Launch(StepBatch batch, int step, LayerCapture? capture)
+    {
+        for (var first = 0; first < _shape.PredictedRows; first += HeadRows)
+        {
+            var rows = Math.Min(HeadRows, _shape.PredictedRows - first);
+            var prediction = (step * _shape.PredictedRows) + first;
+            ComputeLogits(batch, first, rows);
+            capture?.Logits(_logits, first, rows, _config.VocabularySize);
+            ChooseTokens(prediction, rows);
+            ComputeLogprobs(prediction, rows);
+        }
+    }
+
+    /// <summary>Waits for the stream; the predictions of all steps.</summary>
+    public RowPrediction[] Finish(BatchPlan plan)
+    {
+        Results.Download(_stream);
+        var predictions = new RowPrediction[plan.PredictedRows * plan.Steps];
+        for (var step = 0; step < plan.Steps; step++)
+        {
+            for (var row = 0; row < plan.PredictedRows; row++)
+            {
+                var index = (step * _shape.PredictedRows) + row;
+                predictions[(step * plan.PredictedRows) + row] = Results.Read(index, _requests[index].Top);
+            }
+        }
+        _requests.AsSpan(0, _shape.Predictions).Clear(); // keeps no finished sequence alive
         return predictions;
     }
 
     public void Dispose()
     {
-        _top?.Dispose();
+        Results?.Dispose();
         _adjustments?.Dispose();
         foreach (var buffer in _owned)
             buffer.Dispose();
     }
 
-    private static int ChunkRows(ModelConfig config, int maxRows) =>
+    private static int RowsAtOnce(ModelConfig config, int maxRows) =>
         (int)Math.Clamp(MaxLogitsBytes / ((long)config.VocabularySize * sizeof(float)), 1, maxRows);
 
-    private int ReadRequests(BatchPlan plan)
-    {
-        var count = 0;
-        foreach (var segment in plan.Segments)
-        {
-            for (var i = segment.FirstPredictedRow; i < segment.Rows; i++)
-                _requests[count++] = RowRequest.Of(segment, i);
-        }
-        return count;
-    }
+    // A fixed shape rounds up to whole parts.
+    private static int MaxPredictions(ModelConfig config, int maxRows) => maxRows + RowsAtOnce(config, maxRows);
 
-    private void Predict(ReadOnlySpan<RowRequest> requests, Span<RowPrediction> predictions)
-    {
-        var rows = requests.Length;
-        ChooseTokens(requests);
-        var top = 0;
-        foreach (var request in requests)
-            top = Math.Max(top, request.Top);
-        ComputeLogprobs(rows, top);
-
-        for (var row = 0; row < rows; row++)
-        {
-            predictions[row] = new RowPrediction(
-                _ids[row], _logprobs[row], _margins[row], requests[row].Top == 0 ? null : _top!.Row(row, requests[row].Top));
-        }
-    }
-
-    private void ComputeLogits(StepBatch batch, Native.Numerics numerics, int first, int rows)
+    private void ComputeLogits(StepBatch batch, int first, int rows)
     {
         Operators.GatherRows(_stream, new GatherRowsArguments
         {
@@ -147,7 +160,7 @@ internal sealed class Predictor : IDisposable
         {
             Rows = rows,
             Width = _config.HiddenSize,
-            Numerics = numerics,
+            Numerics = _shape.Numerics,
             Epsilon = _config.RmsNormEpsilon,
             Input = _gathered,
             Weight = _weights.FinalNorm,
@@ -156,7 +169,7 @@ internal sealed class Predictor : IDisposable
         Operators.Linear(_stream, new LinearArguments
         {
             Rows = rows,
-            Numerics = numerics,
+            Numerics = _shape.Numerics,
             OutputType = DType.F32,
             Weight = _weights.Head,
             Input = _gathered,
@@ -164,38 +177,29 @@ internal sealed class Predictor : IDisposable
         });
     }
 
-    private void ChooseTokens(ReadOnlySpan<RowRequest> requests)
+    private void ChooseTokens(int first, int rows)
     {
-        var rows = requests.Length;
-        for (var row = 0; row < rows; row++)
-            _sampling[row] = requests[row].Sampling;
-        _samplingBuffer.Upload<SamplingRow>(_stream, _sampling.AsSpan(0, rows));
-        var adjustments = UploadAdjustments(requests);
+        var requests = _requests.AsSpan(first, rows);
+        var adjustments = NeedsHost ? UploadAdjustments(requests) : null;
         Operators.Sample(_stream, new SampleArguments
         {
             Rows = rows,
             Vocabulary = _config.VocabularySize,
             Logits = _logits,
-            Sampling = _samplingBuffer,
-            Ids = _idBuffer,
-            Margins = _marginBuffer,
+            Sampling = _samplingBuffer.At((long)first * Unsafe.SizeOf<SamplingRow>()),
+            Ids = Results.Ids(first),
+            Margins = Results.Margins(first),
             AdjustmentStarts = adjustments is null ? default : adjustments.Starts,
             Adjustments = adjustments is null ? default : adjustments.Values,
             AdjustmentCount = adjustments?.Count ?? 0,
         });
-        _idBuffer.Download(_stream, _ids.AsSpan(0, rows));
-        _marginBuffer.Download(_stream, _margins.AsSpan(0, rows));
-
-        var known = false;
+        if (!NeedsHost)
+            return;
         for (var row = 0; row < rows; row++)
         {
-            if (requests[row].KnownToken is not { } token)
-                continue;
-            _ids[row] = token;
-            known = true;
+            if (requests[row].KnownToken is { } token)
+                Results.SetId(_stream, first + row, token);
         }
-        if (known)
-            _idBuffer.Upload<int>(_stream, _ids.AsSpan(0, rows));
     }
 
     /// <summary>Bias and penalties, if any row has them.</summary>
@@ -205,41 +209,28 @@ internal sealed class Predictor : IDisposable
         {
             if (request.Adjusted is null)
                 continue;
-            _adjustments ??= new AdjustmentBuffers(Device, _chunkRows);
+            _adjustments ??= new AdjustmentBuffers(_device, HeadRows);
             _adjustments.Upload(_stream, requests);
             return _adjustments;
         }
         return null;
     }
 
-    private void ComputeLogprobs(int rows, int top)
+    private void ComputeLogprobs(int first, int rows) => Operators.TopLogprobs(_stream, new TopLogprobsArguments
     {
-        if (top > 0 && (_top is null || _top.Capacity < (long)rows * top))
-        {
-            // Nobody may find the old ones here if there is no room for the new ones.
-            _top?.Dispose();
-            _top = null;
-            _top = new TopBuffers(Device, (long)rows * top);
-        }
-        Operators.TopLogprobs(_stream, new TopLogprobsArguments
-        {
-            Rows = rows,
-            Vocabulary = _config.VocabularySize,
-            Count = top,
-            Logits = _logits,
-            ChosenIds = _idBuffer,
-            ChosenLogprobs = _logprobBuffer,
-            TopIds = top > 0 ? _top!.Ids : default,
-            TopLogprobs = top > 0 ? _top!.Logprobs : default,
-        });
-        _logprobBuffer.Download(_stream, _logprobs.AsSpan(0, rows));
-        if (top > 0)
-            _top!.Download(_stream, rows, top);
-    }
+        Rows = rows,
+        Vocabulary = _config.VocabularySize,
+        Count = _shape.Top,
+        Logits = _logits,
+        ChosenIds = Results.Ids(first),
+        ChosenLogprobs = Results.Logprobs(first),
+        TopIds = Results.TopIds(first),
+        TopLogprobs = Results.TopLogprobs(first),
+    });
 
     private NativeBuffer Allocate(long size)
     {
-        var buffer = NativeBuffer.Create(Device, size);
+        var buffer = NativeBuffer.Create(_device, size);
         _owned.Add(buffer);
         return buffer;
     }

@@ -11,11 +11,17 @@ namespace Llm42.Runtime;
 /// <param name="Adjusted">The row's sequence where bias or penalties are in force for it; else null.</param>
 internal readonly record struct RowRequest(SamplingRow Sampling, int? KnownToken, int Top, Sequence? Adjusted)
 {
+    /// <summary>Of a row that only fills the shape.</summary>
+    public static RowRequest Dummy { get; } = new(Sample(SamplingParameters.Greedy, 0), null, 0, null);
+
     /// <summary>Of a row of a segment.</summary>
-    public static RowRequest Of(BatchSegment segment, int row)
+    /// <param name="segment">The segment.</param>
+    /// <param name="row">Its row.</param>
+    /// <param name="step">How often the row has run before in the same plan.</param>
+    public static RowRequest Of(BatchSegment segment, int row, int step)
     {
         var request = segment.Sequence.Request;
-        var position = segment.FirstPosition + row + 1;
+        var position = segment.FirstPosition + row + step + 1;
         if (segment.Kind == SegmentKind.Prefill && position < segment.Sequence.Tokens.Count)
         {
             return new RowRequest(

@@ -1,12 +1,11 @@
-using Llm42.Core.Requests;
 using Llm42.Core.Scheduling;
 using Llm42.Native;
 
 namespace Llm42.Runtime;
 
 /// <summary>
-/// The integers of a step, written into one reused array and uploaded at once: token ids, positions, slots, sequence
-/// starts, block tables and the rows to predict, in this order.
+/// The integers of a plan, written into one reused array and uploaded at once: token ids, positions and slots of each
+/// of its steps, sequence starts, block tables and the rows to predict, in this order.
 /// </summary>
 internal sealed class StepBatch : IDisposable
 {
@@ -15,6 +14,7 @@ internal sealed class StepBatch : IDisposable
     private readonly int _pageSize;
     private int[] _values;
     private NativeBuffer _buffer;
+    private StepShape _shape;
 
     public StepBatch(NativeDevice device, int maxRows, int pageSize, int scratchPage)
     {
@@ -25,45 +25,41 @@ internal sealed class StepBatch : IDisposable
         _buffer = NativeBuffer.Create(device, (long)_values.Length * sizeof(int));
     }
 
+    /// <summary>The buffer was replaced by a larger one: what remembers its address is out of date.</summary>
+    public event Action? Moved;
+
     /// <summary>Rows, dummies included.</summary>
-    public int Rows { get; private set; }
+    public int Rows => _shape.Rows;
 
-    public int Sequences { get; private set; }
+    public int Sequences => _shape.Sequences;
 
-    public int MaxBlocks { get; private set; }
+    public int MaxBlocks => _shape.MaxBlocks;
 
+    /// <summary>Token ids of the first step.</summary>
     public BufferView Ids => View(0);
-
-    public BufferView Positions => View(Rows);
-
-    public BufferView Slots => View(2 * Rows);
 
     public BufferView SequenceStarts => View(StartsOffset);
 
     public BufferView BlockTables => View(BlocksOffset);
 
-    private int StartsOffset => 3 * Rows;
+    private int StartsOffset => Rows * (1 + (2 * _shape.Steps));
 
     private int BlocksOffset => StartsOffset + Sequences + 1;
 
     private int PredictedOffset => BlocksOffset + (Sequences * MaxBlocks);
 
-    /// <summary>
-    /// Row numbers of the predicted rows, from the given one on; in a padded step, PaddedRows more follow the last.
-    /// </summary>
+    public BufferView Positions(int step) => View(PositionsOffset(step));
+
+    public BufferView Slots(int step) => View(PositionsOffset(step) + Rows);
+
+    /// <summary>Row numbers of the predicted rows, from the given one on.</summary>
     public BufferView PredictedRows(int first) => View(PredictedOffset + first);
 
-    /// <summary>Lays out a plan and uploads it.</summary>
-    public void Upload(NativeStream stream, BatchPlan plan)
+    /// <summary>Lays out a plan at its own shape or a larger one, and uploads it.</summary>
+    public void Upload(NativeStream stream, BatchPlan plan, StepShape shape)
     {
-        var dummies = Math.Max(0, plan.PaddedRows - plan.Rows);
-        Rows = plan.Rows + dummies;
-        Sequences = plan.Segments.Count + (dummies > 0 ? 1 : 0);
-        MaxBlocks = 1;
-        foreach (var segment in plan.Segments)
-            MaxBlocks = Math.Max(MaxBlocks, BlocksOf(segment));
-        var predictedEnd = PredictedOffset + plan.PredictedRows;
-        var length = predictedEnd + plan.PaddedRows;
+        _shape = shape;
+        var length = PredictedOffset + shape.PredictedRows;
         Reserve(length);
 
         int row = 0, predicted = PredictedOffset;
@@ -77,33 +73,35 @@ internal sealed class StepBatch : IDisposable
             for (var i = 0; i < segment.Rows; i++)
             {
                 var position = segment.FirstPosition + i;
-                WriteRow(row++, segment.Sequence.TokenAt(position), position, segment.Sequence.Blocks.SlotOf(position));
+                _values[row] = segment.Sequence.TokenAt(position);
+                for (var step = 0; step < shape.Steps; step++)
+                    WritePlace(step, row, position + step, segment.Sequence.Blocks.SlotOf(position + step));
+                row++;
             }
         }
-        if (dummies > 0)
-            WriteDummies(plan.Segments.Count, row, dummies);
+        WriteDummies(plan.Segments.Count, row);
         _values[StartsOffset + Sequences] = Rows;
-        _values.AsSpan(predictedEnd, plan.PaddedRows).Clear();
+        for (var next = row; predicted < length; predicted++)
+            _values[predicted] = next < Rows ? next++ : 0;
 
         _buffer.Upload<int>(stream, _values.AsSpan(0, length));
     }
 
     public void Dispose() => _buffer.Dispose();
 
-    private int BlocksOf(BatchSegment segment) => ((segment.FirstPosition + segment.Rows - 1) / _pageSize) + 1;
+    private int PositionsOffset(int step) => Rows * (1 + (2 * step));
 
-    private void WriteRow(int row, int tokenId, int position, int slot)
+    private void WritePlace(int step, int row, int position, int slot)
     {
-        _values[row] = tokenId;
-        _values[Rows + row] = position;
-        _values[(2 * Rows) + row] = slot;
+        _values[PositionsOffset(step) + row] = position;
+        _values[PositionsOffset(step) + Rows + row] = slot;
     }
 
     private void WriteBlocks(int sequence, BatchSegment segment)
     {
         var table = _values.AsSpan(BlocksOffset + (sequence * MaxBlocks), MaxBlocks);
         var pages = segment.Sequence.Blocks.Pages;
-        var count = BlocksOf(segment);
+        var count = StepShape.BlocksOf(segment, _shape.Steps, _pageSize);
         for (var i = 0; i < count; i++)
             table[i] = pages[i];
 
@@ -111,15 +109,25 @@ internal sealed class StepBatch : IDisposable
         table[count..].Fill(_scratchPage);
     }
 
-    /// <summary>Rows that only fill the shape: a sequence of its own on a page that no other sequence has.</summary>
-    private void WriteDummies(int sequence, int firstRow, int count)
+    /// <summary>
+    /// Rows that only fill the shape: in sequences of their own on a page that no other sequence has. As many have a
+    /// row each as there are, but for the last one, which has the rest.
+    /// </summary>
+    private void WriteDummies(int firstSequence, int firstRow)
     {
-        _values.AsSpan(BlocksOffset + (sequence * MaxBlocks), MaxBlocks).Fill(_scratchPage);
-        _values[StartsOffset + sequence] = firstRow;
+        for (var sequence = firstSequence; sequence < Sequences; sequence++)
+        {
+            _values.AsSpan(BlocksOffset + (sequence * MaxBlocks), MaxBlocks).Fill(_scratchPage);
+            _values[StartsOffset + sequence] = Math.Min(Rows, firstRow + sequence - firstSequence);
+        }
 
         // All of them are token 0 at position 0, and slots must be distinct: one writes for all.
-        for (var i = 0; i < count; i++)
-            WriteRow(firstRow + i, 0, 0, i == 0 ? _scratchPage * _pageSize : -1);
+        for (var row = firstRow; row < Rows; row++)
+        {
+            _values[row] = 0;
+            for (var step = 0; step < _shape.Steps; step++)
+                WritePlace(step, row, 0, row == firstRow ? _scratchPage * _pageSize : -1);
+        }
     }
 
     private void Reserve(int length)
@@ -133,6 +141,7 @@ internal sealed class StepBatch : IDisposable
         _buffer.Dispose();
         _values = values;
         _buffer = buffer;
+        Moved?.Invoke();
     }
 
     private BufferView View(int offset) => _buffer.At((long)offset * sizeof(int));

@@ -40,13 +40,16 @@ internal sealed class PlantedExecutor(IModelExecutor inner, Schedule schedule, M
 
         RowPrediction[] predictions = [.. result.Predictions];
         int row = 0;
-        foreach (BatchSegment segment in plan.Segments)
+        for (int step = 0; step < plan.Steps; step++)
         {
-            if (IsDraft(plan, segment))
-                predictions[row] = Draft(segment.Sequence, predictions[row]);
-            else if (segment.Kind == SegmentKind.Verify)
-                Misjudge(segment.Sequence, predictions.AsSpan(row, segment.PredictedRows));
-            row += segment.PredictedRows;
+            foreach (BatchSegment segment in plan.Segments)
+            {
+                if (IsDraft(plan, segment))
+                    predictions[row] = Draft(segment.Sequence, segment.Sequence.Drafts.Count + step, predictions[row]);
+                else if (segment.Kind == SegmentKind.Verify)
+                    Misjudge(segment.Sequence, predictions.AsSpan(row, segment.PredictedRows));
+                row += segment.PredictedRows;
+            }
         }
 
         return new StepResult(predictions);
@@ -70,9 +73,8 @@ internal sealed class PlantedExecutor(IModelExecutor inner, Schedule schedule, M
             ? plan with { Numerics = Numerics.Fast }
             : plan;
 
-    private RowPrediction Draft(Sequence sequence, RowPrediction prediction)
+    private RowPrediction Draft(Sequence sequence, int place, RowPrediction prediction)
     {
-        int place = sequence.Drafts.Count;
         if (!_drafted.TryGetValue(sequence.Id, out List<RowPrediction>? drafted))
             _drafted.Add(sequence.Id, drafted = []);
         // Drafts that were verified or dropped since are forgotten here.

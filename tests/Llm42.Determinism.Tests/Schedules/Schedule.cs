@@ -33,7 +33,7 @@ internal sealed record Schedule
 
     public override string ToString() => $"""
         seed {Seed}, model {Model.Name}, {Device.Isa}, {Device.Threads} threads, planned for {Device.PlannedThreads}, kv {KvType}, {Pages} pages of {PageSize}, context {MaxContext}
-        W {Options.Window}, G {Options.VerifyGroup}, {Options.MaxSequences} sequences, {Options.MaxBatchTokens} rows, chunk {Options.PrefillChunk}, {Options.Determinism}, drafter {Options.Drafter}, prefix cache {Options.PrefixCache}, skip mismatch {Options.SkipMismatch}, one in {FlipOneIn} drafts flipped at [{string.Join(',', FlippedPlaces)}]
+        W {Options.Window}, G {Options.VerifyGroup}, {Options.MaxSequences} sequences, {Options.MaxBatchTokens} rows, chunk {Options.PrefillChunk}, chains of {Options.ChainedSteps}, {Options.Determinism}, drafter {Options.Drafter}, prefix cache {Options.PrefixCache}, skip mismatch {Options.SkipMismatch}, one in {FlipOneIn} drafts flipped at [{string.Join(',', FlippedPlaces)}]
         {string.Join('\n', Arrivals)}
         """;
 }

@@ -60,6 +60,12 @@ internal enum ScheduleEvent
     /// <summary>A decode row of a deterministic request was canonical, because it rode in an invariant step.</summary>
     CommittedWithoutDraft,
 
+    /// <summary>Several decode steps in one plan.</summary>
+    Chain,
+
+    /// <summary>A token of a chain ended a sequence, or may end it, so that what the chain brought behind it was dropped.</summary>
+    ChainCut,
+
     /// <summary>A prompt that was scored.</summary>
     ScoredPrompt,
 

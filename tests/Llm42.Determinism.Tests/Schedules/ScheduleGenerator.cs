@@ -53,6 +53,7 @@ internal static class ScheduleGenerator
                 VerifyGroup = Pick(random, 1, 2, 3, 8),
                 MaxSequences = maxSequences,
                 MaxBatchTokens = maxSequences + window + 1 + Pick(random, 0, 1, 6, 30, 200),
+                ChainedSteps = seed % 2 == 0 ? 1 : 1 + (seed % 9),
                 PrefillChunk = Pick(random, 1, 3, 7, 16, 512),
                 Determinism = determinism,
                 Drafter = drafter,

@@ -46,6 +46,8 @@ public sealed class ScheduleTests
             (ScheduleEvent.StopTakenBack, 500),
             (ScheduleEvent.RollbackOverPageEdge, 1000),
             (ScheduleEvent.CommittedWithoutDraft, 3000),
+            (ScheduleEvent.Chain, 3000),
+            (ScheduleEvent.ChainCut, 100),
             (ScheduleEvent.ScoredPrompt, 200),
             (ScheduleEvent.AnswerCompared, 4000),
         }

@@ -12,6 +12,7 @@ internal sealed class ScheduleWatch(Schedule schedule, PlantedExecutor executor,
     private readonly Dictionary<Sequence, int> _drafts = [];
     private readonly Dictionary<Sequence, int> _published = [];
     private readonly Dictionary<Sequence, int> _hits = [];
+    private readonly Dictionary<Sequence, int> _chained = [];
     private long _evictions;
 
     /// <summary>Before the scheduler decides on a step.</summary>
@@ -39,12 +40,17 @@ internal sealed class ScheduleWatch(Schedule schedule, PlantedExecutor executor,
         coverage.Count(ScheduleEvent.FusedStep, plan.Segments.DistinctBy(s => s.Kind).Count() == 3);
         coverage.Count(ScheduleEvent.GroupOfWindows, plan.Segments.Count(s => s.Kind == SegmentKind.Verify && s.Rows > 1) > 1);
 
+        coverage.Count(ScheduleEvent.Chain, plan.Steps > 1);
+
+        _chained.Clear();
         _windows.Clear();
         _published.Clear();
         foreach (BatchSegment segment in plan.Segments)
         {
             Sequence sequence = segment.Sequence;
             _published.Add(sequence, sequence.PublishedPages);
+            if (plan.Steps > 1)
+                _chained.Add(sequence, LengthOf(sequence) + plan.Steps);
             if (segment.Kind == SegmentKind.Verify && sequence.Drafts.Count > 0)
                 _windows.Add(sequence, Window.Of(sequence));
             coverage.Count(
@@ -57,6 +63,8 @@ internal sealed class ScheduleWatch(Schedule schedule, PlantedExecutor executor,
     /// <summary>After predictions were applied.</summary>
     public void Applied()
     {
+        foreach ((Sequence sequence, int length) in _chained)
+            coverage.Count(ScheduleEvent.ChainCut, LengthOf(sequence) < length);
         foreach ((Sequence sequence, Window window) in _windows)
         {
             int drafts = window.Drafts.Length;
@@ -102,6 +110,8 @@ internal sealed class ScheduleWatch(Schedule schedule, PlantedExecutor executor,
         coverage.Count(ScheduleEvent.Cancellation);
         coverage.Count(ScheduleEvent.CancellationWithDrafts, sequence.Drafts.Count > 0);
     }
+
+    private static int LengthOf(Sequence sequence) => sequence.Tokens.Count + sequence.Drafts.Count;
 
     private void CountHit(Sequence sequence)
     {
