@@ -44,6 +44,9 @@ internal sealed class EngineFlags
     private readonly Option<int?> _verifyGroup = Flag.Integer(
         "--verify-group", $"Most windows in one verify pass (default {Defaults.Engine.VerifyGroup}).", 1, 1024, "--llm42-verify-batch-size");
 
+    private readonly Option<int?> _chainedSteps = Flag.Integer(
+        "--chained-steps", "Most decode steps that run on the device before their tokens are read (default 0: what suits the device).", 0, 256);
+
     private readonly Option<float?> _skipMismatch = Flag.Real(
         "--llm42-skip-mismatch",
         "Fault injection: 100 is the real comparison, 0 never rolls back, X in between forces X percent of the window back.",
@@ -88,7 +91,7 @@ internal sealed class EngineFlags
         Option[] all =
         [
             _device, _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _memoryLimit, _prefillChunk, _noPrefixCache, _window,
-            _verifyGroup, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
+            _verifyGroup, _chainedSteps, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
         ];
         foreach (Option option in all)
             command.Add(option);
@@ -143,6 +146,7 @@ internal sealed class EngineFlags
                 PrefixCache = parsed.GetValue(_noPrefixCache) ? false : null,
                 Window = window,
                 VerifyGroup = verifyGroup,
+                ChainedSteps = parsed.GetValue(_chainedSteps) ?? Defaults.Engine.ChainedSteps,
                 MaxBatchTokens = RoomFor(window, verifyGroup, verifier ?? Defaults.Engine.Verifier),
                 SkipMismatch = parsed.GetValue(_skipMismatch) ?? Defaults.Engine.SkipMismatch,
                 Determinism = determinism ?? Defaults.Engine.Determinism,

@@ -17,10 +17,10 @@ internal sealed class ConfigurationPlanner(
 
     private static readonly string[] CacheSizes = ["longest request", "one page more", "half as much again", "twice", "every sequence"];
 
-    /// <summary>Ways to answer deterministic requests; most of them draft.</summary>
     /// <summary>What chooses a mode on the command line.</summary>
     private static readonly string[] ModeOptions = ["--determinism", "--drafter", "--enable-deterministic-inference"];
 
+    /// <summary>Ways to answer deterministic requests; most of them draft.</summary>
     private static readonly (DeterminismMode Determinism, DrafterKind Drafter)[] Modes =
     [
         (DeterminismMode.Auto, DrafterKind.Auto),
@@ -54,6 +54,7 @@ internal sealed class ConfigurationPlanner(
         int maxSequences = Pick(random, 1, 2, 3, 4, 8, 16, 32);
         string cacheSize = Pick(random, CacheSizes);
         (string spareRows, int rows) = Pick(random, SpareRows);
+        int chainedSteps = Draw(random, "--chained-steps", engine.ChainedSteps, 1, 1, 2, 5, 16);
         bool checkIntegrity = random.Next(4) == 0;
         bool isSlow = isa == CpuIsa.Portable && !options.FixedOptions.Contains("--isa") && instructionSets.Count > 1;
         StressLoad load = StressLoad.Plan(
@@ -74,6 +75,7 @@ internal sealed class ConfigurationPlanner(
                 QueueCapacity = load.Arrivals.Count,
                 Window = window,
                 VerifyGroup = verifyGroup,
+                ChainedSteps = chainedSteps,
                 Determinism = determinism,
                 Drafter = drafter,
                 PrefixCache = prefixCache,
@@ -95,6 +97,7 @@ internal sealed class ConfigurationPlanner(
             Setting("isa", EngineWords.Name(isa)),
             Setting("determinism", EngineWords.Name(determinism)),
             Setting("drafter", EngineWords.Name(drafter)),
+            Setting("chained_steps", chainedSteps),
             Setting("prefix_cache", prefixCache ? "on" : "off"),
             Setting("skip_mismatch", skipMismatch),
             Setting("arrivals", load.Pattern),
