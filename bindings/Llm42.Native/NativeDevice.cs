@@ -22,7 +22,8 @@ public sealed unsafe class NativeDevice : IDisposable
             return new NativeDeviceInfo(
                 Text(info.Backend), Text(info.Name), Text(info.Profile), info.Threads, info.PlannedThreads, info.Isa,
                 info.ActivationDType, info.FastIsInvariant != 0, info.MemoryTotal, info.MemoryAllocated,
-                info.MemoryPeak, info.MemoryLimit, info.Calls);
+                info.MemoryPeak, info.MemoryLimit, info.Calls, info.MemoryFree,
+                info.SupportsGraphs != 0);
         }
     }
 

@@ -14,6 +14,8 @@ namespace Llm42.Native;
 /// <param name="MemoryPeak">Largest value that <paramref name="MemoryAllocated"/> has had.</param>
 /// <param name="MemoryLimit">Most bytes that objects of this device may hold; 0 for no limit but the machine's.</param>
 /// <param name="Calls">Calls so far that put work on a stream of this device.</param>
+/// <param name="MemoryFree">Bytes that may now be allocated; 0 if none, or unknown.</param>
+/// <param name="SupportsGraphs">Whether <see cref="NativeStream.BeginGraph"/> is supported.</param>
 public sealed record NativeDeviceInfo(
     string Backend,
     string Name,
@@ -27,4 +29,6 @@ public sealed record NativeDeviceInfo(
     long MemoryAllocated,
     long MemoryPeak,
     long MemoryLimit,
-    long Calls);
+    long Calls,
+    long MemoryFree,
+    bool SupportsGraphs);

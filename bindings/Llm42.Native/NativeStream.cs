@@ -29,6 +29,43 @@ public sealed unsafe class NativeStream : IDisposable
     /// <exception cref="NativeException">Some of that work failed.</exception>
     public void Synchronize() => NativeException.ThrowIfFailed(NativeMethods.StreamSynchronize(Pointer));
 
+    /// <summary>
+    /// Waits for what was enqueued, then begins to record: until <see cref="EndGraph"/>, operators on this stream are not
+    /// run but become part of a graph. Copies to and from the host, <see cref="Synchronize"/>, new weights and launches
+    /// are refused in between.
+    /// </summary>
+    /// <exception cref="NativeException">
+    /// The backend has no graphs (<see cref="NativeDeviceInfo.SupportsGraphs"/>), the stream records already, or some of
+    /// the earlier work failed.
+    /// </exception>
+    public void BeginGraph()
+    {
+        Synchronize(); // What is disposed while the stream records is destroyed without waiting for the stream.
+        NativeException.ThrowIfFailed(NativeMethods.GraphBegin(Pointer));
+    }
+
+    /// <summary>
+    /// Ends the recording, also where it fails, and makes a graph of it. To be called on the thread of
+    /// <see cref="BeginGraph"/>.
+    /// </summary>
+    /// <exception cref="NativeException">The stream does not record, or an operator failed while it did.</exception>
+    public NativeGraph EndGraph()
+    {
+        OpaqueGraph* graph;
+        NativeException.ThrowIfFailed(NativeMethods.GraphEnd(Pointer, &graph));
+        return new NativeGraph(new DeviceObjectHandle(Device, DeviceObjectKind.Graph, (nint)graph));
+    }
+
+    /// <summary>
+    /// Enqueues the work of a graph that this stream recorded, on what its buffers hold by then, and does not wait for it.
+    /// </summary>
+    /// <exception cref="NativeException">The graph is another stream's, or this stream records.</exception>
+    public void Launch(NativeGraph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        NativeException.ThrowIfFailed(NativeMethods.GraphLaunch(Pointer, graph.Pointer));
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 }

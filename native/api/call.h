@@ -32,6 +32,16 @@ llm42_status call(const char* function, Action&& action) noexcept {
   }
 }
 
+// Of what may become part of a graph: if it fails while the stream records, there will be no graph.
+template <class Action>
+llm42_status call_recordable(const char* function, Stream* stream, Action&& action) noexcept {
+  const llm42_status status = call(function, action);
+  if (status != LLM42_STATUS_OK && stream != nullptr && stream->recording) {
+    stream->recording->fail(status, llm42_error_message());
+  }
+  return status;
+}
+
 // Copies a caller's parameter struct. A caller built against an older header has a smaller struct, whose
 // missing fields read as zero; one built against a newer header has a larger struct, whose unknown fields
 // must be zero.

@@ -40,7 +40,7 @@ _Static_assert(offsetof(llm42_device_options, backend) == 24, "the C# bindings e
 _Static_assert(offsetof(llm42_device_options, memory_limit) == 32, "the C# bindings expect offsetof(llm42_device_options, memory_limit) == 32");
 _Static_assert(offsetof(llm42_device_options, fail_call) == 40, "the C# bindings expect offsetof(llm42_device_options, fail_call) == 40");
 
-_Static_assert(sizeof(llm42_device_info) == 240, "the C# bindings expect sizeof(llm42_device_info) == 240");
+_Static_assert(sizeof(llm42_device_info) == 256, "the C# bindings expect sizeof(llm42_device_info) == 256");
 _Static_assert(offsetof(llm42_device_info, struct_size) == 0, "the C# bindings expect offsetof(llm42_device_info, struct_size) == 0");
 _Static_assert(offsetof(llm42_device_info, threads) == 4, "the C# bindings expect offsetof(llm42_device_info, threads) == 4");
 _Static_assert(offsetof(llm42_device_info, planned_threads) == 8, "the C# bindings expect offsetof(llm42_device_info, planned_threads) == 8");
@@ -55,6 +55,9 @@ _Static_assert(offsetof(llm42_device_info, profile) == 64, "the C# bindings expe
 _Static_assert(offsetof(llm42_device_info, name) == 96, "the C# bindings expect offsetof(llm42_device_info, name) == 96");
 _Static_assert(offsetof(llm42_device_info, memory_limit) == 224, "the C# bindings expect offsetof(llm42_device_info, memory_limit) == 224");
 _Static_assert(offsetof(llm42_device_info, calls) == 232, "the C# bindings expect offsetof(llm42_device_info, calls) == 232");
+_Static_assert(offsetof(llm42_device_info, memory_free) == 240, "the C# bindings expect offsetof(llm42_device_info, memory_free) == 240");
+_Static_assert(offsetof(llm42_device_info, supports_graphs) == 248, "the C# bindings expect offsetof(llm42_device_info, supports_graphs) == 248");
+_Static_assert(offsetof(llm42_device_info, reserved) == 252, "the C# bindings expect offsetof(llm42_device_info, reserved) == 252");
 
 _Static_assert(sizeof(llm42_embedding_params) == 48, "the C# bindings expect sizeof(llm42_embedding_params) == 48");
 _Static_assert(offsetof(llm42_embedding_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_embedding_params, struct_size) == 0");

@@ -55,6 +55,7 @@ void llm42_stream_destroy(llm42_stream* stream) noexcept {
 llm42_status llm42_stream_synchronize(llm42_stream* stream) noexcept {
   return call(__func__, [&] {
     check_not_null("stream", stream);
+    validate_not_recording(*stream, "a wait");
     stream->synchronize();
   });
 }
@@ -78,6 +79,7 @@ llm42_status llm42_buffer_upload(llm42_stream* stream, llm42_buffer* buffer, int
   return call(__func__, [&] {
     check_not_null("stream", stream);
     validate_copy(*stream, buffer, offset, "source", source, size);
+    validate_not_recording(*stream, "an upload");
     if (size == 0) return;
     stream->device->count_call();
     stream->upload(*buffer, offset, source, size);
@@ -89,6 +91,7 @@ llm42_status llm42_buffer_download(llm42_stream* stream, const llm42_buffer* buf
   return call(__func__, [&] {
     check_not_null("stream", stream);
     validate_copy(*stream, buffer, offset, "destination", destination, size);
+    validate_not_recording(*stream, "a download");
     if (size == 0) return;
     stream->device->count_call();
     stream->download(*buffer, offset, destination, size);
@@ -103,6 +106,7 @@ llm42_status llm42_weight_create(llm42_stream* stream, const llm42_weight_params
     check_not_null("stream", stream);
     llm42_weight_params copy = read_params("params", params);
     validate(copy);
+    validate_not_recording(*stream, "the packing of a weight");
     stream->device->count_call();
     *weight = stream->create_weight(copy).release();
   });
@@ -137,7 +141,7 @@ void llm42_kv_cache_destroy(llm42_kv_cache* cache) noexcept {
 
 llm42_status llm42_kv_cache_copy_page(llm42_stream* stream, llm42_kv_cache* cache, int32_t source,
                                       int32_t destination) noexcept {
-  return call(__func__, [&] {
+  return call_recordable(__func__, stream, [&] {
     check_not_null("stream", stream);
     validate_copy_page(*stream, cache, source, destination);
     if (source == destination) return;

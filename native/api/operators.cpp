@@ -12,7 +12,7 @@ template <class Params>
 llm42_status run(const char* function, llm42_stream* stream, const Params* params,
                  void (llm42_stream::*run_operator)(const Params&),
                  uint32_t minimum = sizeof(Params)) noexcept {
-  return call(function, [&] {
+  return call_recordable(function, stream, [&] {
     check_not_null("stream", stream);
     Params copy = read_params("params", params, minimum);
     if (!validate(*stream, copy)) return;

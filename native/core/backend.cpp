@@ -8,3 +8,22 @@ void llm42_device::count_call() {
                 " on this device fails because fail_call asks for it");
   }
 }
+
+void llm42_stream::begin_graph() {
+  llm42_device_info info{};
+  device->get_info(info);
+  llm42::fail(LLM42_STATUS_UNSUPPORTED, "backend \"", std::string(info.backend),
+              "\" records no graphs; enqueue the operators each time");
+}
+
+std::unique_ptr<llm42_graph> llm42_stream::end_graph() {
+  llm42::fail(LLM42_STATUS_INTERNAL, "a recording ends that this backend cannot have begun");
+}
+
+void llm42_stream::drop_graph() {
+  end_graph();
+}
+
+void llm42_stream::launch(llm42_graph&) {
+  llm42::fail(LLM42_STATUS_INTERNAL, "a graph is launched that this backend cannot have made");
+}

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
+#include "core/recording.h"
 #include "llm42/llm42.h"
 
 struct llm42_device {
@@ -28,9 +30,13 @@ struct llm42_device {
   // name.
   void count_call();
 
+  // A number for a new stream: an address may come back, a number does not.
+  int64_t number_stream() { return ++streams_; }
+
  private:
   const int64_t fail_call_;
   int64_t calls_ = 0;
+  int64_t streams_ = 0;
 };
 
 struct llm42_buffer {
@@ -64,7 +70,7 @@ struct llm42_kv_cache {
 };
 
 struct llm42_stream {
-  explicit llm42_stream(llm42_device& owner) : device(&owner) {}
+  explicit llm42_stream(llm42_device& owner) : device(&owner), number(owner.number_stream()) {}
   llm42_stream(const llm42_stream&) = delete;
   llm42_stream& operator=(const llm42_stream&) = delete;
   virtual ~llm42_stream() = default;
@@ -86,7 +92,27 @@ struct llm42_stream {
   virtual void sample(const llm42_sample_params& params) = 0;
   virtual void first_mismatch(const llm42_first_mismatch_params& params) = 0;
 
+  // Graphs; a backend without them overrides none of these. Between begin_graph() and end_graph() or
+  // drop_graph(), which come on the same thread, the edge lets through nothing but operators and page copies.
+  // Also after a failure of end_graph() the stream records no longer.
+  virtual void begin_graph();
+  virtual std::unique_ptr<llm42_graph> end_graph();
+  virtual void drop_graph();
+  virtual void launch(llm42_graph& graph);  // one that this stream made
+
   llm42_device* const device;
+  const int64_t number;                        // among the streams of its device
+  std::optional<llm42::Recording> recording;  // of the edge
+};
+
+struct llm42_graph {
+  explicit llm42_graph(const llm42_stream& owner) : device(owner.device), stream_number(owner.number) {}
+  llm42_graph(const llm42_graph&) = delete;
+  llm42_graph& operator=(const llm42_graph&) = delete;
+  virtual ~llm42_graph() = default;
+
+  llm42_device* const device;
+  const int64_t stream_number;  // llm42_stream::number of the one that made it
 };
 
 namespace llm42 {
@@ -96,5 +122,6 @@ using Stream = ::llm42_stream;
 using Buffer = ::llm42_buffer;
 using Weight = ::llm42_weight;
 using KvCache = ::llm42_kv_cache;
+using Graph = ::llm42_graph;
 
 }  // namespace llm42

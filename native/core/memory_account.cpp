@@ -20,4 +20,11 @@ void MemoryAccount::reserve(int64_t size, const char* what) {
   peak_ = std::max(peak_, allocated_);
 }
 
+int64_t MemoryAccount::available(int64_t free) const {
+  int64_t result = free;
+  if (total_ > 0) result = std::min(result, total_ - allocated_);
+  if (limit_ > 0) result = std::min(result, limit_ - allocated_);
+  return std::max<int64_t>(result, 0);
+}
+
 }  // namespace llm42

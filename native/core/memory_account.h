@@ -18,6 +18,9 @@ class MemoryAccount {
   int64_t allocated() const { return allocated_; }
   int64_t peak() const { return peak_; }
 
+  // Of `free` bytes, those that reserve() would grant; `free` is 0 where that is unknown.
+  int64_t available(int64_t free) const;
+
   // Counts `size` bytes, or fails with LLM42_STATUS_OUT_OF_MEMORY and counts nothing. `what` is asked for.
   void reserve(int64_t size, const char* what);
   void release(int64_t size) { allocated_ -= size; }

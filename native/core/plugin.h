@@ -20,7 +20,7 @@ struct Plugin {
 };
 
 // To be raised with every change of core/backend.h, core/error.h or this file that sizes do not show.
-constexpr uint64_t plugin_version = 1;
+constexpr uint64_t plugin_version = 2;
 
 // The version above and, in the lower half, a hash of the sizes of all that crosses.
 constexpr uint64_t plugin_abi = [] {
@@ -30,6 +30,7 @@ constexpr uint64_t plugin_abi = [] {
                             sizeof(llm42_weight),
                             sizeof(llm42_kv_cache),
                             sizeof(llm42_stream),
+                            sizeof(llm42_graph),
                             sizeof(llm42_view),
                             sizeof(llm42_device_options),
                             sizeof(llm42_device_info),

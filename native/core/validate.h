@@ -16,6 +16,11 @@ void validate(llm42_weight_params& params);
 void validate(llm42_kv_cache_params& params);
 void validate_copy_page(const Stream& stream, const KvCache* cache, int32_t source, int32_t destination);
 
+// Refuses a stream that records a graph; `what` cannot be recorded.
+void validate_not_recording(const Stream& stream, const char* what);
+void validate_end_graph(const Stream& stream);
+void validate_launch(const Stream& stream, const Graph* graph);
+
 bool validate(const Stream& stream, llm42_embedding_params& params);
 bool validate(const Stream& stream, llm42_gather_rows_params& params);
 bool validate(const Stream& stream, llm42_linear_params& params);

@@ -121,4 +121,26 @@ void validate_copy_page(const Stream& stream, const KvCache* cache, int32_t sour
   check_range("destination", destination, 0, cache->shape.pages - 1);
 }
 
+void validate_not_recording(const Stream& stream, const char* what) {
+  if (!stream.recording) return;
+  fail_argument("stream is recording a graph, and ", what,
+                " cannot be recorded; call this before llm42_graph_begin or after llm42_graph_end");
+}
+
+void validate_end_graph(const Stream& stream) {
+  if (!stream.recording) fail_argument("stream is not recording a graph; call llm42_graph_begin before");
+  if (!stream.recording->is_of_this_thread()) {
+    fail_argument("stream is recording a graph that another thread began; end it on that thread");
+  }
+}
+
+void validate_launch(const Stream& stream, const Graph* graph) {
+  check_handle("graph", graph, stream);
+  validate_not_recording(stream, "the launch of a graph");
+  if (graph->stream_number != stream.number) {
+    fail_argument("graph was recorded on stream ", graph->stream_number, " of the device, not on this one, ",
+                  stream.number, "; launch it where it was recorded");
+  }
+}
+
 }  // namespace llm42

@@ -36,6 +36,7 @@ void CpuDevice::get_info(llm42_device_info& info) const {
   info.memory_allocated = memory_.allocated();
   info.memory_peak = memory_.peak();
   info.memory_limit = memory_.limit();
+  info.memory_free = memory_.available(free_memory());
   std::strncpy(info.backend, "cpu", sizeof info.backend - 1);
   std::strncpy(info.profile, "cpu-fma-1", sizeof info.profile - 1);
   std::strncpy(info.name, processor_name().c_str(), sizeof info.name - 1);

@@ -1,7 +1,9 @@
 #include "cpu/processor.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
+#include <memory>
 #include <thread>
 
 #if defined(__x86_64__)
@@ -102,6 +104,19 @@ int64_t physical_memory() {
   const int64_t pages = sysconf(_SC_PHYS_PAGES);
   const int64_t page = sysconf(_SC_PAGESIZE);
   if (pages > 0 && page > 0) return pages * page;
+#endif
+  return 0;
+}
+
+int64_t free_memory() {
+#if defined(__linux__)
+  // The kernel's own estimate: what is free, and what of its caches it would give up.
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/meminfo", "r"), std::fclose);
+  char line[128];
+  while (file != nullptr && std::fgets(line, sizeof line, file.get()) != nullptr) {
+    long long kibibytes = 0;
+    if (std::sscanf(line, "MemAvailable: %lld kB", &kibibytes) == 1) return int64_t{kibibytes} * 1024;
+  }
 #endif
   return 0;
 }

@@ -12,5 +12,6 @@ bool has_avx512();  // F, BW, DQ and VL, with what has_avx2() says
 std::string processor_name();
 int usable_processors();    // that this process may run on; at least 1
 int64_t physical_memory();  // bytes; 0 if unknown
+int64_t free_memory();      // bytes that processes may have without swapping; 0 if unknown
 
 }  // namespace llm42::cpu

@@ -6,6 +6,7 @@
 #include "cuda/buffer.h"
 #include "cuda/error.h"
 #include "cuda/kv_cache.h"
+#include "cuda/relaxed_capture.h"
 #include "cuda/stream.h"
 
 namespace llm42::cuda {
@@ -93,6 +94,7 @@ std::string device_name(int ordinal) {
 }  // namespace
 
 std::unique_ptr<llm42_device> open_device(const llm42_device_options& options) {
+  const RelaxedCapture relaxed;
   return std::make_unique<CudaDevice>(options);
 }
 
@@ -114,22 +116,27 @@ void CudaDevice::get_info(llm42_device_info& info) const {
   info.memory_allocated = account.allocated();
   info.memory_peak = account.peak();
   info.memory_limit = account.limit();
+  info.memory_free = memory_.available();
+  info.supports_graphs = 1;
   std::strncpy(info.backend, backend_name, sizeof info.backend - 1);
   std::strncpy(info.profile, profile_name, sizeof info.profile - 1);
   std::strncpy(info.name, name_.c_str(), sizeof info.name - 1);
 }
 
 std::unique_ptr<llm42_stream> CudaDevice::create_stream() {
+  const RelaxedCapture relaxed;
   activate();
   return std::make_unique<CudaStream>(*this);
 }
 
 std::unique_ptr<llm42_buffer> CudaDevice::create_buffer(int64_t size) {
+  const RelaxedCapture relaxed;
   activate();
   return std::make_unique<CudaBuffer>(*this, size);
 }
 
 std::unique_ptr<llm42_kv_cache> CudaDevice::create_kv_cache(const llm42_kv_cache_params& params) {
+  const RelaxedCapture relaxed;
   activate();
   return std::make_unique<CudaKvCache>(*this, params);
 }

@@ -25,6 +25,7 @@ llm42_status_value status_of(cudaError_t error) {
 
 void check(cudaError_t error, const char* action) {
   if (error == cudaSuccess) return;
+  cudaGetLastError();  // told here; the next launch shall not find it
   fail(status_of(error), action, " failed: ", cudaGetErrorString(error), " (", cudaGetErrorName(error), ")");
 }
 

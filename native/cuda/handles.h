@@ -22,9 +22,18 @@ struct PinnedDeleter {
   void operator()(std::byte* memory) const noexcept { cudaFreeHost(memory); }
 };
 
+struct GraphDeleter {
+  void operator()(cudaGraph_t graph) const noexcept { cudaGraphDestroy(graph); }
+};
+struct GraphExecDeleter {
+  void operator()(cudaGraphExec_t graph) const noexcept { cudaGraphExecDestroy(graph); }
+};
+
 using StreamHandle = std::unique_ptr<std::remove_pointer_t<cudaStream_t>, StreamDeleter>;
 using EventHandle = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, EventDeleter>;
 using PoolHandle = std::unique_ptr<std::remove_pointer_t<cudaMemPool_t>, PoolDeleter>;
+using GraphHandle = std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, GraphDeleter>;
+using GraphExecHandle = std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, GraphExecDeleter>;
 using PinnedMemory = std::unique_ptr<std::byte, PinnedDeleter>;  // page-locked host memory
 
 // A stream that does not wait for the default stream.

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "cuda/error.h"
+#include "cuda/relaxed_capture.h"
 
 namespace llm42::cuda {
 
@@ -29,6 +30,7 @@ Memory::Memory(int ordinal, int64_t limit)
       stream_(make_stream()) {}
 
 Memory::~Memory() {
+  const RelaxedCapture relaxed;  // of a stream of another device
   cudaSetDevice(ordinal_);
   cudaStreamSynchronize(stream_.get());
 }
@@ -40,7 +42,7 @@ void* Memory::acquire(int64_t size, const char* what, cudaStream_t stream) {
   if (error == cudaErrorMemoryAllocation) {
     // What was freed in the order of another stream comes back when that work is done.
     cudaGetLastError();  // not sticky: the next call shall not see it
-    error = cudaDeviceSynchronize();
+    error = wait_for_streams();
     if (error == cudaSuccess) {
       error = cudaMallocFromPoolAsync(&data, static_cast<size_t>(size), pool_.get(), stream);
     }
@@ -52,6 +54,29 @@ void* Memory::acquire(int64_t size, const char* what, cudaStream_t stream) {
   cudaGetLastError();
   fail(LLM42_STATUS_OUT_OF_MEMORY, what, " of ", size, " bytes: the GPU has ", account_.total(),
        " bytes, of which ", memory_info().free, " are free and ", held, " are in use by this device");
+}
+
+// Not the whole device: to wait for it would spoil what another stream, or another engine, records.
+cudaError_t Memory::wait_for_streams() const {
+  for (const cudaStream_t stream : streams_) {
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    cudaError_t error = cudaStreamIsCapturing(stream, &status);
+    if (error == cudaSuccess && status == cudaStreamCaptureStatusNone) error = cudaStreamSynchronize(stream);
+    if (error != cudaSuccess) return error;
+  }
+  return cudaStreamSynchronize(stream_.get());
+}
+
+int64_t Memory::available() const {
+  const RelaxedCapture relaxed;
+  MemoryInfo info;
+  // The pool gives back what was freed when somebody waits for the stream.
+  if (cudaSetDevice(ordinal_) == cudaSuccess && cudaStreamSynchronize(stream_.get()) == cudaSuccess &&
+      cudaMemGetInfo(&info.free, &info.total) == cudaSuccess) {
+    return account_.available(static_cast<int64_t>(info.free));
+  }
+  cudaGetLastError();
+  return 0;
 }
 
 void Memory::give_back(void* data, int64_t size, cudaStream_t stream) {

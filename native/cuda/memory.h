@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "core/memory_account.h"
 #include "cuda/handles.h"
@@ -22,15 +23,24 @@ class Memory {
   // The stream of what belongs to no llm42_stream: buffers, weights, caches.
   cudaStream_t stream() const { return stream_.get(); }
 
+  // Streams in whose order blocks are freed.
+  void add(cudaStream_t stream) { streams_.push_back(stream); }
+  void remove(cudaStream_t stream) { std::erase(streams_, stream); }
+
+  // Bytes that a block may have now; 0 where the device does not answer.
+  int64_t available() const;
+
  private:
   friend class Block;
   void* acquire(int64_t size, const char* what, cudaStream_t stream);
   void give_back(void* data, int64_t size, cudaStream_t stream);
+  cudaError_t wait_for_streams() const;
 
   const int ordinal_;
   MemoryAccount account_;
   PoolHandle pool_;
   StreamHandle stream_;
+  std::vector<cudaStream_t> streams_;
 };
 
 // `size` bytes aligned to 256, with unspecified content, that may be used by work behind the allocation on

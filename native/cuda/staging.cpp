@@ -28,19 +28,30 @@ int64_t UploadStaging::room() {
 DownloadStaging::DownloadStaging(cudaStream_t stream) : stream_(stream), memory_(make_pinned(block_size)) {}
 
 void DownloadStaging::download(const std::byte* source, void* destination, int64_t size) {
-  for (int64_t begin = 0; begin < size;) {
-    if (used_ == block_size) {
-      check(cudaStreamSynchronize(stream_), "copying from the device");
-      deliver();
+  size_t others = pending_.size();
+  try {
+    for (int64_t begin = 0; begin < size;) {
+      if (used_ == block_size) {
+        check(cudaStreamSynchronize(stream_), "copying from the device");
+        deliver();
+        others = 0;
+      }
+      const int64_t piece = std::min(size - begin, block_size - used_);
+      enqueue(source + begin, static_cast<std::byte*>(destination) + begin, piece);
+      begin += piece;
     }
-    const int64_t piece = std::min(size - begin, block_size - used_);
-    std::byte* const bytes = memory_.get() + used_;
-    check(cudaMemcpyAsync(bytes, source + begin, static_cast<size_t>(piece), cudaMemcpyDeviceToHost, stream_),
-          "copying from the device");
-    pending_.push_back({bytes, static_cast<std::byte*>(destination) + begin, piece});
-    used_ += piece;
-    begin += piece;
+  } catch (...) {
+    pending_.resize(others);  // nobody says that this destination is still there
+    throw;
   }
+}
+
+void DownloadStaging::enqueue(const std::byte* source, std::byte* destination, int64_t size) {
+  std::byte* const bytes = memory_.get() + used_;
+  check(cudaMemcpyAsync(bytes, source, static_cast<size_t>(size), cudaMemcpyDeviceToHost, stream_),
+        "copying from the device");
+  pending_.push_back({bytes, destination, size});
+  used_ += size;
 }
 
 void DownloadStaging::deliver() {

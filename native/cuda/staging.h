@@ -19,19 +19,24 @@ class UploadStaging {
 
   // Calls fill(begin, end, bytes) for ranges that make up 0..size, in order; each writes its bytes, which are
   // copied behind the work of the stream to `destination`. Every range but the last has a multiple of 64
-  // bytes.
+  // bytes. If it fails, nothing of it is under way any more: the caller may free the destination.
   template <class Fill>
   void upload(std::byte* destination, int64_t size, Fill&& fill) {
     used_ = (used_ + alignment - 1) / alignment * alignment;
-    for (int64_t begin = 0; begin < size;) {
-      const int64_t end = begin + std::min(size - begin, room());
-      std::byte* const bytes = blocks_[current_].memory.get() + used_;
-      fill(begin, end, bytes);
-      check(cudaMemcpyAsync(destination + begin, bytes, static_cast<size_t>(end - begin),
-                            cudaMemcpyHostToDevice, stream_),
-            "copying to the device");
-      used_ += end - begin;
-      begin = end;
+    try {
+      for (int64_t begin = 0; begin < size;) {
+        const int64_t end = begin + std::min(size - begin, room());
+        std::byte* const bytes = blocks_[current_].memory.get() + used_;
+        fill(begin, end, bytes);
+        check(cudaMemcpyAsync(destination + begin, bytes, static_cast<size_t>(end - begin),
+                              cudaMemcpyHostToDevice, stream_),
+              "copying to the device");
+        used_ += end - begin;
+        begin = end;
+      }
+    } catch (...) {
+      cudaStreamSynchronize(stream_);
+      throw;
     }
   }
 
@@ -57,7 +62,8 @@ class DownloadStaging {
  public:
   explicit DownloadStaging(cudaStream_t stream);
 
-  // Copies behind the work of the stream. Waits for the stream where more is under way than fits.
+  // Copies behind the work of the stream. Waits for the stream where more is under way than fits. If it fails,
+  // other copies are not affected.
   void download(const std::byte* source, void* destination, int64_t size);
 
   // Writes to the destinations; the stream is synchronised.
@@ -77,6 +83,8 @@ class DownloadStaging {
   PinnedMemory memory_;
   int64_t used_ = 0;
   std::vector<Copy> pending_;
+
+  void enqueue(const std::byte* source, std::byte* destination, int64_t size);
 };
 
 }  // namespace llm42::cuda

@@ -6,6 +6,7 @@
 #include "cuda/buffer.h"
 #include "cuda/device_error.h"
 #include "cuda/error.h"
+#include "cuda/relaxed_capture.h"
 
 namespace llm42::cuda {
 
@@ -18,10 +19,14 @@ CudaStream::CudaStream(CudaDevice& owner)
       errors_(owner.memory(), sizeof(ErrorSlot), "error slot", handle_.get()),
       reported_(make_pinned(sizeof(ErrorSlot))) {
   check(cudaMemsetAsync(errors_.data(), 0, sizeof(ErrorSlot), handle_.get()), "clearing the error slot");
+  device_.memory().add(handle_.get());
 }
 
 CudaStream::~CudaStream() {
+  const RelaxedCapture relaxed;  // of another stream
   cudaSetDevice(device_.ordinal());
+  device_.memory().remove(handle_.get());
+  if (recording) drop_graph();
   cudaStreamSynchronize(handle_.get());  // whoever wants to know of errors has synchronised before
 }
 
@@ -58,20 +63,16 @@ void CudaStream::upload(llm42_buffer& buffer, int64_t offset, const void* source
 
 void CudaStream::download(const llm42_buffer& buffer, int64_t offset, void* destination, int64_t size) {
   begin();
-  try {
-    downloads_.download(static_cast<const CudaBuffer&>(buffer).data() + offset, destination, size);
-  } catch (...) {
-    downloads_.drop();
-    throw;
-  }
+  downloads_.download(static_cast<const CudaBuffer&>(buffer).data() + offset, destination, size);
 }
 
 std::byte* CudaStream::workspace(int64_t size) {
+  if (recording) return recorded_workspace(size);
   if (workspace_.size() < size) {
     // First give back, so that the peak is the larger one alone. Work under way keeps the old one until it
     // is done: it is freed in the order of this stream.
     workspace_ = Block();
-    workspace_ = Block(device_.memory(), std::max(size, int64_t{1} << 16), "workspace", handle_.get());
+    workspace_ = Block(device_.memory(), std::max(size, smallest_workspace), "workspace", handle_.get());
   }
   return workspace_.data();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "cuda/device.h"
 #include "cuda/primitives/report.h"
@@ -31,7 +32,15 @@ class CudaStream final : public llm42_stream {
   void sample(const llm42_sample_params& params) override;
   void first_mismatch(const llm42_first_mismatch_params& params) override;
 
+  // In graph.cpp.
+  void begin_graph() override;
+  std::unique_ptr<llm42_graph> end_graph() override;
+  void drop_graph() override;
+  void launch(llm42_graph& graph) override;
+
  private:
+  static constexpr int64_t smallest_workspace = int64_t{1} << 16;
+
   // Makes the device current; the stream to launch on.
   cudaStream_t begin() const {
     device_.activate();
@@ -47,12 +56,16 @@ class CudaStream final : public llm42_stream {
   // Scratch memory for the next launches, until the next call of workspace(); its content is unspecified.
   // Each stream has its own: the work of two streams may overlap.
   std::byte* workspace(int64_t size);
+  // The same for launches that are recorded: apart, since a graph holds the address.
+  std::byte* recorded_workspace(int64_t size);
 
   CudaDevice& device_;
   StreamHandle handle_;
   UploadStaging uploads_;
   DownloadStaging downloads_;
   Block workspace_;
+  std::shared_ptr<Block> graph_workspace_;                   // of the graph that is recorded next
+  std::vector<std::shared_ptr<Block>> recorded_workspaces_;  // of the graph that is recorded now
   Block errors_;
   PinnedMemory reported_;  // the error slot as the host sees it
   bool may_report_ = false;

@@ -62,6 +62,26 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "llm42_gather_rows")]
     internal static partial Status GatherRows(OpaqueStream* stream, GatherRowsParams* @params);
 
+    /// <summary>Begins to record: until <see cref="NativeMethods.GraphEnd"/>, operators and page copies on this stream are recorded and not run.</summary>
+    /// <remarks>While a stream records, it refuses what cannot be recorded with <see cref="Status.InvalidArgument"/>: uploads, downloads, <see cref="NativeMethods.StreamSynchronize"/>, <see cref="NativeMethods.WeightCreate"/>, a second <see cref="NativeMethods.GraphBegin"/> and <see cref="NativeMethods.GraphLaunch"/>. Such a call does nothing, and the recording goes on. Other streams are not affected. Destroying the stream drops the recording.</remarks>
+    /// <remarks>Errors: <see cref="Status.Unsupported"/> where the backend has no graphs.</remarks>
+    [LibraryImport(Library, EntryPoint = "llm42_graph_begin")]
+    internal static partial Status GraphBegin(OpaqueStream* stream);
+
+    /// <summary>Ends the recording, whether it succeeds or not, and makes a graph of it. To be called on the thread that called <see cref="NativeMethods.GraphBegin"/>; on another one it is refused, and the recording goes on.</summary>
+    /// <param name="graph">receives the handle; NULL on failure. Errors: <see cref="Status.InvalidArgument"/> if the stream does not record. If an operator failed while recording, the status of the first that did, and a message that holds its message: a graph without it would be silently wrong. The stream is usable afterwards.</param>
+    [LibraryImport(Library, EntryPoint = "llm42_graph_end")]
+    internal static partial Status GraphEnd(OpaqueStream* stream, OpaqueGraph** graph);
+
+    /// <summary>Enqueues the work of a graph, in stream order, and does not wait for it. Errors that its kernels find are told by <see cref="NativeMethods.StreamSynchronize"/>, as those of operators.</summary>
+    /// <param name="graph">of this stream: another stream, even of the same device, is refused, because graphs of one stream share scratch memory.</param>
+    [LibraryImport(Library, EntryPoint = "llm42_graph_launch")]
+    internal static partial Status GraphLaunch(OpaqueStream* stream, OpaqueGraph* graph);
+
+    /// <summary>Frees a graph, before or after its stream. Its launches must have been synchronised.</summary>
+    [LibraryImport(Library, EntryPoint = "llm42_graph_destroy")]
+    internal static partial void GraphDestroy(OpaqueGraph* graph);
+
     /// <summary>Allocates a cache. Its content is unspecified until written. Errors: <see cref="Status.OutOfMemory"/>.</summary>
     [LibraryImport(Library, EntryPoint = "llm42_kv_cache_create")]
     internal static partial Status KvCacheCreate(OpaqueDevice* device, KvCacheParams* @params, OpaqueKvCache** cache);

@@ -27,3 +27,8 @@ public readonly struct OpaqueWeight
 public readonly struct OpaqueKvCache
 {
 }
+
+/// <summary>What a <c>llm42_graph*</c> points to; never seen from here.</summary>
+public readonly struct OpaqueGraph
+{
+}

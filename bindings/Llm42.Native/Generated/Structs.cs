@@ -150,8 +150,17 @@ public unsafe struct DeviceInfo
     /// <summary><see cref="DeviceOptions.MemoryLimit"/>; 0 = none.</summary>
     public long MemoryLimit;
 
-    /// <summary>Calls so far, over all streams of this device, that put work on one: operators, page copies, uploads, downloads, packed weights. Refused ones and those without rows or bytes are not counted. The first is 1.</summary>
+    /// <summary>Calls so far, over all streams of this device, that put work on one: operators, page copies, uploads, downloads, packed weights, launches of graphs. An operator that is recorded into a graph counts when it is recorded, and each launch counts once. Refused calls and those without rows or bytes are not counted. The first is 1.</summary>
     public long Calls;
+
+    /// <summary>Bytes that may now be allocated: what the machine or the GPU has free, other processes considered, but no more than <c>memory_limit</c> leaves. 0 if that is nothing, or unknown (cpu, elsewhere than on Linux).</summary>
+    public long MemoryFree;
+
+    /// <summary>1 if <see cref="NativeMethods.GraphBegin"/> is supported, else 0.</summary>
+    public int SupportsGraphs;
+
+    /// <summary>Always 0.</summary>
+    public int Reserved;
 }
 
 /// <summary>Parameters of <see cref="NativeMethods.Embedding"/>. Exact: fast and invariant numerics coincide.</summary>

@@ -7,4 +7,5 @@ internal enum DeviceObjectKind
     Buffer,
     Weight,
     KvCache,
+    Graph,
 }

@@ -40,7 +40,8 @@ internal sealed unsafe class ReleaseQueue
         }
 
         // What is destroyed may still be in use by work that was enqueued before. An error of that work stays with
-        // the device and shows in its next call.
+        // the device and shows in its next call. A stream that records has nothing under way: see
+        // NativeStream.BeginGraph.
         foreach (nint stream in _streams)
         {
             _ = NativeMethods.StreamSynchronize((OpaqueStream*)stream);
@@ -69,6 +70,9 @@ internal sealed unsafe class ReleaseQueue
                 break;
             case DeviceObjectKind.KvCache:
                 NativeMethods.KvCacheDestroy((OpaqueKvCache*)pointer);
+                break;
+            case DeviceObjectKind.Graph:
+                NativeMethods.GraphDestroy((OpaqueGraph*)pointer);
                 break;
             default:
                 throw new InvalidOperationException($"unknown kind of native object: {kind}");

@@ -88,6 +88,7 @@ typedef struct llm42_stream llm42_stream;
 typedef struct llm42_buffer llm42_buffer;
 typedef struct llm42_weight llm42_weight;
 typedef struct llm42_kv_cache llm42_kv_cache;
+typedef struct llm42_graph llm42_graph;
 
 /** A place inside a buffer. `buffer == NULL` means "absent" where a field is documented as optional. */
 typedef struct llm42_view {

@@ -92,9 +92,20 @@ typedef struct llm42_device_info {
   int64_t memory_limit;
   /**
    * Calls so far, over all streams of this device, that put work on one: operators, page copies, uploads,
-   * downloads, packed weights. Refused ones and those without rows or bytes are not counted. The first is 1.
+   * downloads, packed weights, launches of graphs. An operator that is recorded into a graph counts when it
+   * is recorded, and each launch counts once. Refused calls and those without rows or bytes are not counted.
+   * The first is 1.
    */
   int64_t calls;
+  /**
+   * Bytes that may now be allocated: what the machine or the GPU has free, other processes considered, but
+   * no more than `memory_limit` leaves. 0 if that is nothing, or unknown (cpu, elsewhere than on Linux).
+   */
+  int64_t memory_free;
+  /** 1 if llm42_graph_begin() is supported, else 0. */
+  int32_t supports_graphs;
+  /** Always 0. */
+  int32_t reserved;
 } llm42_device_info;
 
 /**

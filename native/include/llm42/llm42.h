@@ -10,6 +10,7 @@
 #include "llm42/common.h"
 #include "llm42/device.h"
 #include "llm42/embedding.h"
+#include "llm42/graph.h"
 #include "llm42/kv_cache.h"
 #include "llm42/linear.h"
 #include "llm42/logprobs.h"

@@ -8,6 +8,7 @@ internal static class AvailableMemory
 {
     private const string MemoryInfoFile = "/proc/meminfo";
     private const string AvailableField = "MemAvailable:";
+    private const int MarginPart = 16;
 
     public static long Of(NativeDeviceInfo device)
     {
@@ -17,8 +18,10 @@ internal static class AvailableMemory
 
     private static long OfMachine(NativeDeviceInfo device)
     {
+        // A part stays free: for the scratch memory that operators ask for later, for graphs, and for what the driver
+        // rounds up.
         if (device.Backend != "cpu")
-            return device.MemoryTotal == 0 ? long.MaxValue : device.MemoryTotal - device.MemoryAllocated;
+            return device.MemoryFree - (device.MemoryFree / MarginPart);
 
         // The runtime knows the limit of a container, the kernel what other processes have left.
         var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - Environment.WorkingSet;

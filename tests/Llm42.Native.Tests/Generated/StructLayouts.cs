@@ -64,7 +64,7 @@ internal static unsafe class StructLayouts
         {
             DeviceInfo value = default;
             byte* start = (byte*)&value;
-            facts.Add(new("sizeof(llm42_device_info)", 240, sizeof(DeviceInfo)));
+            facts.Add(new("sizeof(llm42_device_info)", 256, sizeof(DeviceInfo)));
             facts.Add(new("llm42_device_info.struct_size", 0, (byte*)&value.StructSize - start));
             facts.Add(new("llm42_device_info.threads", 4, (byte*)&value.Threads - start));
             facts.Add(new("llm42_device_info.planned_threads", 8, (byte*)&value.PlannedThreads - start));
@@ -79,6 +79,9 @@ internal static unsafe class StructLayouts
             facts.Add(new("llm42_device_info.name", 96, (byte*)&value.Name - start));
             facts.Add(new("llm42_device_info.memory_limit", 224, (byte*)&value.MemoryLimit - start));
             facts.Add(new("llm42_device_info.calls", 232, (byte*)&value.Calls - start));
+            facts.Add(new("llm42_device_info.memory_free", 240, (byte*)&value.MemoryFree - start));
+            facts.Add(new("llm42_device_info.supports_graphs", 248, (byte*)&value.SupportsGraphs - start));
+            facts.Add(new("llm42_device_info.reserved", 252, (byte*)&value.Reserved - start));
         }
 
         {

@@ -1,8 +1,11 @@
 // Copies and fills of memory.
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "emulator/fault.h"
 #include "emulator/memory.h"
 #include "emulator/stream.h"
 
@@ -17,8 +20,13 @@ struct Copy {
   const char* from;
   size_t from_pitch;
   size_t width, height;
+  MemoryKind to_kind = MemoryKind::pageable, from_kind = MemoryKind::pageable;  // when it was enqueued
 
   void run() const {
+    if (to_kind != kind_of(to) || from_kind != kind_of(from)) {
+      fail("memory of a copy was freed before the copy ran: %p from %p", static_cast<void*>(to),
+           static_cast<const void*>(from));
+    }
     for (size_t row = 0; row < height; ++row) {
       std::memmove(to + row * to_pitch, from + row * from_pitch, width);
     }
@@ -50,11 +58,28 @@ cudaError_t check(const Copy& copy, cudaMemcpyKind kind) {
   return cudaSuccess;
 }
 
+// Fault injection: LLM42_EMULATOR_FAIL_COPY counts down with each copy, and the one that finds 1 there fails.
+bool is_to_fail() {
+  constexpr char variable[] = "LLM42_EMULATOR_FAIL_COPY";
+  const char* const text = std::getenv(variable);
+  if (text == nullptr) return false;
+  const int left = std::atoi(text) - 1;
+  if (left > 0) {
+    setenv(variable, std::to_string(left).c_str(), 1);
+  } else {
+    unsetenv(variable);
+  }
+  return left == 0;
+}
+
 cudaError_t enqueue_copy(Copy copy, cudaMemcpyKind kind, cudaStream_t stream) {
   if (copy.width == 0 || copy.height == 0) return cudaSuccess;
   const std::lock_guard lock(runtime_mutex());
   if (const cudaError_t error = check(copy, kind); error != cudaSuccess) return error;
   if (!is_stream(stream)) return cudaErrorInvalidResourceHandle;
+  if (is_to_fail()) return cudaErrorUnknown;
+  copy.to_kind = kind_of(copy.to);
+  copy.from_kind = kind_of(copy.from);
   const bool from_pageable = kind_of(copy.from) == MemoryKind::pageable;
   const bool to_pageable = kind_of(copy.to) == MemoryKind::pageable;
   if (is_capturing(stream)) return enqueue(stream, [=] { copy.run(); });
@@ -64,6 +89,7 @@ cudaError_t enqueue_copy(Copy copy, cudaMemcpyKind kind, cudaStream_t stream) {
     Copy{bytes->data(), copy.width, copy.from, copy.from_pitch, copy.width, copy.height}.run();
     copy.from = bytes->data();
     copy.from_pitch = copy.width;
+    copy.from_kind = MemoryKind::pageable;
     return enqueue(stream, [copy, bytes] { copy.run(); });
   }
   const cudaError_t error = enqueue(stream, [=] { copy.run(); });

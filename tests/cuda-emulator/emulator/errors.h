@@ -24,6 +24,7 @@
   X(cudaErrorStreamCaptureUnsupported, 900, "operation not permitted when stream is capturing")        \
   X(cudaErrorStreamCaptureInvalidated, 901, "operation failed due to a previous error during capture") \
   X(cudaErrorStreamCaptureUnmatched, 903, "stream capture was not begun by this call's stream")        \
+  X(cudaErrorStreamCaptureWrongThread, 908, "the capture was begun by another thread")                 \
   X(cudaErrorUnknown, 999, "unknown error")
 
 enum cudaError {

@@ -37,12 +37,14 @@ cudaError_t destroy(Handle* handle) {
 
 }  // namespace
 
-cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
   const std::lock_guard lock(runtime_mutex());
   if (stream == nullptr) return remember(cudaErrorStreamCaptureUnsupported);
   if (!is_stream(stream)) return remember(cudaErrorInvalidResourceHandle);
   if (is_capturing(stream)) return remember(refuse_capture(stream));
   stream->capture = std::make_shared<Capture>();
+  stream->capture->mode = mode;
+  stream->capture->thread = std::this_thread::get_id();
   stream->capture->streams.push_back(stream);
   stream->began_capture = true;
   return cudaSuccess;
@@ -56,6 +58,9 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (!is_capturing(stream)) return remember(cudaErrorInvalidValue);
   if (!stream->began_capture) return remember(cudaErrorStreamCaptureUnmatched);
   const std::shared_ptr<Capture> capture = stream->capture;
+  if (capture->mode != cudaStreamCaptureModeRelaxed && capture->thread != std::this_thread::get_id()) {
+    return remember(cudaErrorStreamCaptureWrongThread);
+  }
   for (CUstream_st* member : capture->streams) {
     if (find_stream(member) != nullptr) member->capture = nullptr;
   }
@@ -84,6 +89,17 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
   all<CUgraphExec_st>().push_back(std::make_unique<CUgraphExec_st>());
   all<CUgraphExec_st>().back()->work = graph->work;
   *executable = all<CUgraphExec_st>().back().get();
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* executable, cudaGraph_t graph,
+                                          unsigned long long flags) {
+  return cudaGraphInstantiate(executable, graph, flags);
+}
+
+cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCaptureMode* mode) {
+  if (mode == nullptr || *mode > cudaStreamCaptureModeRelaxed) return remember(cudaErrorInvalidValue);
+  exchange_capture_mode(*mode);
   return cudaSuccess;
 }
 

@@ -107,12 +107,14 @@ cudaError_t allocate_now(void** address, size_t bytes, MemoryKind kind) {
   *address = nullptr;
   if (bytes == 0) return cudaSuccess;
   const std::lock_guard lock(runtime_mutex());
+  if (const cudaError_t error = refuse_waiting(); error != cudaSuccess) return error;
   return allocate(address, bytes, kind);
 }
 
 cudaError_t free_now(void* address, MemoryKind kind) {
   if (address == nullptr) return cudaSuccess;
   const std::lock_guard lock(runtime_mutex());
+  if (const cudaError_t error = refuse_waiting(); error != cudaSuccess) return error;
   if (!retire(address, kind)) return cudaErrorInvalidValue;
   run_all();  // as CUDA does: nothing may still use it
   discard(address);

@@ -1,6 +1,7 @@
 #include "emulator/stream.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace emu {
 
@@ -46,6 +47,29 @@ bool is_capturing(cudaStream_t stream) {
 cudaError_t refuse_capture(cudaStream_t stream) {
   stream->capture->is_invalid = true;
   return cudaErrorStreamCaptureUnsupported;
+}
+
+namespace {
+
+constinit thread_local cudaStreamCaptureMode capture_mode = cudaStreamCaptureModeGlobal;
+
+}  // namespace
+
+cudaError_t refuse_waiting() {
+  if (capture_mode == cudaStreamCaptureModeRelaxed) return cudaSuccess;
+  cudaError_t result = cudaSuccess;
+  for (const auto& stream : streams()) {
+    if (stream->capture == nullptr || stream->capture->mode == cudaStreamCaptureModeRelaxed) continue;
+    const bool is_own = stream->capture->thread == std::this_thread::get_id();
+    const bool is_global = stream->capture->mode == cudaStreamCaptureModeGlobal &&
+                           capture_mode == cudaStreamCaptureModeGlobal;
+    if (is_own || is_global) result = refuse_capture(stream.get());
+  }
+  return result;
+}
+
+void exchange_capture_mode(cudaStreamCaptureMode& mode) {
+  std::swap(capture_mode, mode);
 }
 
 cudaError_t enqueue(cudaStream_t stream, Work work) {

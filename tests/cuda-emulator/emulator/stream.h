@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "emulator/runtime_api.h"
@@ -16,6 +17,8 @@ using Work = std::function<void()>;
 
 // What a capture has recorded, and who takes part: streams join by waiting for an event of it.
 struct Capture {
+  cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;
+  std::thread::id thread;  // that began it
   std::vector<Work> work;
   std::vector<CUstream_st*> streams;
   bool is_invalid = false;
@@ -33,6 +36,11 @@ bool is_stream(cudaStream_t stream);
 bool is_capturing(cudaStream_t stream);
 // Of a call that a capture does not allow: marks the capture as failed.
 cudaError_t refuse_capture(cudaStream_t stream);
+// Of a call that may wait, such as an allocation that is not in a stream's order: what it would return because
+// of captures under way, which are marked as failed.
+cudaError_t refuse_waiting();
+// Exchanges how the calling thread takes refuse_waiting().
+void exchange_capture_mode(cudaStreamCaptureMode& mode);
 
 // Runs what has been enqueued: all of it, or that of one stream.
 void run_all();
