@@ -81,6 +81,7 @@ internal static class EngineLoader
         PageSize = options.PageSize,
         KvPages = options.KvPages,
         MaxContext = options.MaxContext,
+        UseGraphs = options.UseGraphs,
         MaxSequences = options.Engine.MaxSequences,
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };

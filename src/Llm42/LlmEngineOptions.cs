@@ -51,6 +51,12 @@ public sealed record LlmEngineOptions
     /// </summary>
     public long MemoryLimit { get; init; }
 
+    /// <summary>
+    /// Record what decode steps and verify passes launch, once for each shape, and replay it: on a GPU that takes the load
+    /// off the host. Backends without graphs ignore it.
+    /// </summary>
+    public bool UseGraphs { get; init; } = true;
+
     /// <summary>Scheduler and verifier.</summary>
     public EngineOptions Engine { get; init; } = new();
 

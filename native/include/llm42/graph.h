@@ -37,6 +37,7 @@ LLM42_API llm42_status llm42_graph_begin(llm42_stream* stream) LLM42_NOEXCEPT;
 /**
  * Ends the recording, whether it succeeds or not, and makes a graph of it. To be called on the thread that
  * called llm42_graph_begin(); on another one it is refused, and the recording goes on.
+ * @param stream not NULL.
  * @param graph receives the handle; NULL on failure.
  * Errors: ::LLM42_STATUS_INVALID_ARGUMENT if the stream does not record. If an operator failed while
  * recording, the status of the first that did, and a message that holds its message: a graph without it would
@@ -47,6 +48,7 @@ LLM42_API llm42_status llm42_graph_end(llm42_stream* stream, llm42_graph** graph
 /**
  * Enqueues the work of a graph, in stream order, and does not wait for it. Errors that its kernels find are
  * told by llm42_stream_synchronize(), as those of operators.
+ * @param stream not recording.
  * @param graph of this stream: another stream, even of the same device, is refused, because graphs of one
  * stream share scratch memory.
  */

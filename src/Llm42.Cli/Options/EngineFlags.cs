@@ -47,6 +47,9 @@ internal sealed class EngineFlags
     private readonly Option<int?> _chainedSteps = Flag.Integer(
         "--chained-steps", "Most decode steps that run on the device before their tokens are read (default 0: what suits the device).", 0, 256);
 
+    private readonly Option<bool> _noGraphs = Flag.Switch(
+        "--no-graphs", "Do not record decode steps and verify passes as graphs, where the device has them.");
+
     private readonly Option<float?> _skipMismatch = Flag.Real(
         "--llm42-skip-mismatch",
         "Fault injection: 100 is the real comparison, 0 never rolls back, X in between forces X percent of the window back.",
@@ -91,7 +94,7 @@ internal sealed class EngineFlags
         Option[] all =
         [
             _device, _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _memoryLimit, _prefillChunk, _noPrefixCache, _window,
-            _verifyGroup, _chainedSteps, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
+            _verifyGroup, _chainedSteps, _noGraphs, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
         ];
         foreach (Option option in all)
             command.Add(option);
@@ -136,6 +139,7 @@ internal sealed class EngineFlags
             Threads = parsed.GetValue(_threads) ?? Defaults.Threads,
             PlannedThreads = parsed.GetValue(_plannedThreads) ?? Defaults.PlannedThreads,
             Isa = parsed.GetValue(_isa) ?? Defaults.Isa,
+            UseGraphs = !parsed.GetValue(_noGraphs),
             KvDtype = parsed.GetValue(_kvDtype) ?? Defaults.KvDtype,
             PageSize = parsed.GetValue(_pageSize) ?? Defaults.PageSize,
             MaxContext = parsed.GetValue(_maxContext) ?? Defaults.MaxContext,

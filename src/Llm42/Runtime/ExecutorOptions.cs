@@ -20,6 +20,9 @@ internal sealed record ExecutorOptions
     /// <summary>Sequences that may run at once.</summary>
     public required int MaxSequences { get; init; }
 
+    /// <summary>Record the launches of steps as graphs, where the device can.</summary>
+    public bool UseGraphs { get; init; } = true;
+
     /// <summary>Rows of the largest step.</summary>
     public required int MaxBatchTokens { get; init; }
 }

@@ -16,6 +16,9 @@ internal sealed class NativeModelExecutor : IModelExecutor
     private const int RopeChunk = 1024;
     private const int StepsPerMemoryReading = 64;
 
+    /// <summary>Decode steps that are enqueued at once on a device that runs beside the host.</summary>
+    private const int AsynchronousChain = 8;
+
     private readonly NativeDevice _device;
     private readonly Stack<IDisposable> _owned = new();
     private readonly NativeStream _stream;
@@ -25,6 +28,8 @@ internal sealed class NativeModelExecutor : IModelExecutor
     private readonly Predictor _predictor;
     private readonly int _layers;
     private readonly int _pageSize;
+    private readonly int _maxRows;
+    private readonly StepGraphs? _graphs;
     private int _steps;
 
     /// <summary>Brings a model onto a device, which then belongs to the executor, also if this fails.</summary>
@@ -72,6 +77,13 @@ internal sealed class NativeModelExecutor : IModelExecutor
                 config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext, activationType);
             _layers = config.Layers;
             _pageSize = options.PageSize;
+            _maxRows = options.MaxBatchTokens;
+            if (DeviceInfo.SupportsGraphs && options.UseGraphs)
+            {
+                _graphs = Own(new StepGraphs(_stream));
+                _batch.Moved += _graphs.Clear;
+                _predictor.Results.Moved += _graphs.Clear;
+            }
             DeviceInfo = device.Info;
             Info = new ExecutorInfo(
                 config.VocabularySize,
@@ -82,6 +94,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
                 $"{DeviceInfo.Profile}+kv-{options.KvType.Name()}")
             {
                 CapturesLayers = true,
+                ChainedSteps = DeviceInfo.SupportsGraphs ? AsynchronousChain : 1,
             };
         }
         catch
@@ -103,14 +116,24 @@ internal sealed class NativeModelExecutor : IModelExecutor
     /// <summary>Size of the KV cache.</summary>
     public KvCacheSizing Kv { get; }
 
+    /// <summary>Plans so far that were replayed from a recorded graph.</summary>
+    public long GraphLaunches => _graphs?.Launches ?? 0;
+
     /// <inheritdoc/>
     public StepResult Execute(BatchPlan plan)
     {
+        // What prompts launch is large enough to hide the host, and hardly ever of the same shape twice.
+        var isRecordable = _graphs is not null && plan.Segments.All(segment => segment.Kind != SegmentKind.Prefill);
         var shape = StepShape.Of(plan, _pageSize, _predictor.HeadRows);
+        if (isRecordable && plan.PaddedRows == 0)
+            shape = shape.ToUsual(_maxRows);
         var capture = LayerCapture.Of(plan, _stream, _layers);
         _batch.Upload(_stream, plan, shape);
         _predictor.Begin(plan, shape);
-        Launch(shape, capture);
+        if (isRecordable && capture is null && !_predictor.NeedsHost)
+            _graphs!.Run(shape, () => Launch(shape, null));
+        else
+            Launch(shape, capture);
         var predictions = _predictor.Finish(plan);
         if (_steps++ % StepsPerMemoryReading == 0)
             ReadDeviceInfo();

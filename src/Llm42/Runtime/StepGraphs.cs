@@ -1,0 +1,100 @@
+using Llm42.Native;
+
+namespace Llm42.Runtime;
+
+/// <summary>
+/// Graphs of the step shapes that come again and again: what a step of such a shape launches is recorded the second time
+/// that it is seen, and from then on costs the host one call.
+/// </summary>
+internal sealed class StepGraphs(NativeStream stream) : IDisposable
+{
+    /// <summary>Shapes that are remembered; then the longest unused one is forgotten.</summary>
+    private const int Capacity = 64;
+
+    private readonly Dictionary<StepShape, Entry> _entries = [];
+    private long _uses;
+
+    /// <summary>Steps so far that were replayed.</summary>
+    public long Launches { get; private set; }
+
+    /// <summary>
+    /// Does what <paramref name="launch"/> enqueues, which must depend on the shape alone but for the contents of buffers.
+    /// </summary>
+    public void Run(StepShape shape, Action launch)
+    {
+        if (!_entries.TryGetValue(shape, out var entry))
+        {
+            Remember(shape);
+            launch();
+            return;
+        }
+        entry.LastUse = ++_uses;
+        entry.Graph ??= Record(launch);
+        stream.Launch(entry.Graph);
+        Launches++;
+    }
+
+    /// <summary>Forgets all graphs; to be called when buffers that they use have gone.</summary>
+    public void Clear()
+    {
+        stream.Synchronize();
+        foreach (var entry in _entries.Values)
+            entry.Graph?.Dispose();
+        _entries.Clear();
+    }
+
+    public void Dispose()
+    {
+        foreach (var entry in _entries.Values)
+            entry.Graph?.Dispose();
+        _entries.Clear();
+    }
+
+    private void Remember(StepShape shape)
+    {
+        if (_entries.Count >= Capacity)
+        {
+            var (oldest, entry) = _entries.MinBy(pair => pair.Value.LastUse);
+            if (entry.Graph is not null)
+                stream.Synchronize();
+            entry.Graph?.Dispose();
+            _entries.Remove(oldest);
+        }
+        _entries.Add(shape, new Entry { LastUse = ++_uses });
+    }
+
+    private NativeGraph Record(Action launch)
+    {
+        stream.BeginGraph();
+        try
+        {
+            launch();
+        }
+        catch
+        {
+            Abandon();
+            throw;
+        }
+        return stream.EndGraph();
+    }
+
+    /// <summary>Ends a recording that came to nothing.</summary>
+    private void Abandon()
+    {
+        try
+        {
+            stream.EndGraph().Dispose();
+        }
+        catch (NativeException)
+        {
+            // It names the operator that failed, whose own error is on its way already.
+        }
+    }
+
+    private sealed class Entry
+    {
+        public NativeGraph? Graph { get; set; }
+
+        public long LastUse { get; set; }
+    }
+}
