@@ -50,7 +50,7 @@ internal readonly record struct StepShape(
         var rows = UsualCount(Rows);
         if (rows * Steps > maxRows || Rows != PredictedRows)
             return this;
-        var sequences = Math.Min(RoundUpToPower(Sequences + (rows > Rows ? 1 : 0)), Math.Max(rows, Sequences + 1));
+        var sequences = Math.Min(RoundUpToPower(Sequences + (rows > Rows ? 1 : 0)), rows);
         return this with { Rows = rows, Sequences = sequences, MaxBlocks = RoundUpToPower(MaxBlocks), PredictedRows = rows };
     }
 
