@@ -69,11 +69,13 @@ internal static unsafe partial class NativeMethods
     internal static partial Status GraphBegin(OpaqueStream* stream);
 
     /// <summary>Ends the recording, whether it succeeds or not, and makes a graph of it. To be called on the thread that called <see cref="NativeMethods.GraphBegin"/>; on another one it is refused, and the recording goes on.</summary>
+    /// <param name="stream">not NULL.</param>
     /// <param name="graph">receives the handle; NULL on failure. Errors: <see cref="Status.InvalidArgument"/> if the stream does not record. If an operator failed while recording, the status of the first that did, and a message that holds its message: a graph without it would be silently wrong. The stream is usable afterwards.</param>
     [LibraryImport(Library, EntryPoint = "llm42_graph_end")]
     internal static partial Status GraphEnd(OpaqueStream* stream, OpaqueGraph** graph);
 
     /// <summary>Enqueues the work of a graph, in stream order, and does not wait for it. Errors that its kernels find are told by <see cref="NativeMethods.StreamSynchronize"/>, as those of operators.</summary>
+    /// <param name="stream">not recording.</param>
     /// <param name="graph">of this stream: another stream, even of the same device, is refused, because graphs of one stream share scratch memory.</param>
     [LibraryImport(Library, EntryPoint = "llm42_graph_launch")]
     internal static partial Status GraphLaunch(OpaqueStream* stream, OpaqueGraph* graph);
