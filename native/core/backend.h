@@ -101,7 +101,7 @@ struct llm42_stream {
   virtual void launch(llm42_graph& graph);  // one that this stream made
 
   llm42_device* const device;
-  const int64_t number;                        // among the streams of its device
+  const int64_t number;                       // among the streams of its device
   std::optional<llm42::Recording> recording;  // of the edge
 };
 

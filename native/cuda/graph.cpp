@@ -53,8 +53,8 @@ std::byte* CudaStream::recorded_workspace(int64_t size) {
     // the allocation a part of the graph.
     const RelaxedCapture relaxed;
     Memory& memory = device_.memory();
-    graph_workspace_ =
-        std::make_shared<Block>(memory, std::max(size, smallest_workspace), "workspace of a graph", memory.stream());
+    graph_workspace_ = std::make_shared<Block>(memory, std::max(size, smallest_workspace),
+                                               "workspace of a graph", memory.stream());
     check(cudaStreamSynchronize(memory.stream()), "allocating the workspace of a graph");
   }
   if (recorded_workspaces_.empty() || recorded_workspaces_.back() != graph_workspace_) {

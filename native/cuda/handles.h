@@ -6,20 +6,30 @@
 #include <type_traits>
 
 #include "cuda/primitives/platform.h"
+#include "cuda/relaxed_capture.h"
 
 namespace llm42::cuda {
 
 struct StreamDeleter {
-  void operator()(cudaStream_t stream) const noexcept { cudaStreamDestroy(stream); }
+  void operator()(cudaStream_t stream) const noexcept {
+    const RelaxedCapture relaxed;
+    cudaStreamDestroy(stream);
+  }
 };
 struct EventDeleter {
   void operator()(cudaEvent_t event) const noexcept { cudaEventDestroy(event); }
 };
 struct PoolDeleter {
-  void operator()(cudaMemPool_t pool) const noexcept { cudaMemPoolDestroy(pool); }
+  void operator()(cudaMemPool_t pool) const noexcept {
+    const RelaxedCapture relaxed;
+    cudaMemPoolDestroy(pool);
+  }
 };
 struct PinnedDeleter {
-  void operator()(std::byte* memory) const noexcept { cudaFreeHost(memory); }
+  void operator()(std::byte* memory) const noexcept {
+    const RelaxedCapture relaxed;
+    cudaFreeHost(memory);
+  }
 };
 
 struct GraphDeleter {

@@ -62,8 +62,8 @@ class DownloadStaging {
  public:
   explicit DownloadStaging(cudaStream_t stream);
 
-  // Copies behind the work of the stream. Waits for the stream where more is under way than fits. If it fails,
-  // other copies are not affected.
+  // Copies behind the work of the stream. Waits for the stream where more is under way than fits. If it
+  // fails, other copies are not affected.
   void download(const std::byte* source, void* destination, int64_t size);
 
   // Writes to the destinations; the stream is synchronised.

@@ -4,11 +4,11 @@
  *
  * A graph holds which operators ran, in which order, with the addresses of their buffers, weights and caches
  * and with their sizes and other numbers. What is *in* the buffers is read anew at every launch: the caller
- * uploads other token ids, positions, slots or block tables into the same buffers and launches again. A launch
- * gives the bits that the same calls would give.
+ * uploads other token ids, positions, slots or block tables into the same buffers and launches again. A
+ * launch gives the bits that the same calls would give.
  *
- * Buffers, weights and KV caches that a graph uses must outlive it; nothing checks that. The scratch memory of
- * its operators belongs to the graph (graphs of one stream share it where it fits) and counts in
+ * Buffers, weights and KV caches that a graph uses must outlive it; nothing checks that. The scratch memory
+ * of its operators belongs to the graph (graphs of one stream share it where it fits) and counts in
  * ::llm42_device_info::memory_allocated.
  *
  * ::llm42_device_info::supports_graphs says whether a backend has graphs.
@@ -23,7 +23,8 @@ extern "C" {
 #endif
 
 /**
- * Begins to record: until llm42_graph_end(), operators and page copies on this stream are recorded and not run.
+ * Begins to record: until llm42_graph_end(), operators and page copies on this stream are recorded and not
+ * run.
  *
  * While a stream records, it refuses what cannot be recorded with ::LLM42_STATUS_INVALID_ARGUMENT: uploads,
  * downloads, llm42_stream_synchronize(), llm42_weight_create(), a second llm42_graph_begin() and

@@ -1,6 +1,7 @@
 // Streams, events and graphs: work is deferred, in order, and a missing synchronisation shows.
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <vector>
 
 #include "cuda/primitives/launch.h"
@@ -214,7 +215,50 @@ TEST_F(EmulatedStream, WaitingWhileCapturingSpoilsTheCapture) {
   EXPECT_EQ(add_on(first, 1), cudaErrorStreamCaptureInvalidated);
   EXPECT_EQ(cudaStreamEndCapture(first, &graph), cudaErrorStreamCaptureInvalidated);
   EXPECT_EQ(graph, nullptr);
+  EXPECT_EQ(cudaGetLastError(), cudaErrorStreamCaptureInvalidated);
   EXPECT_EQ(add_on(first, 1), cudaSuccess);
+}
+
+TEST_F(EmulatedStream, CallsThatMayWaitSpoilACaptureUnlessTheThreadIsRelaxed) {
+  cudaGraph_t graph = nullptr;
+  int* memory = nullptr;
+  cudaStreamCaptureMode mode = cudaStreamCaptureModeRelaxed;
+  ASSERT_EQ(cudaThreadExchangeStreamCaptureMode(&mode), cudaSuccess);
+  EXPECT_EQ(mode, cudaStreamCaptureModeGlobal);
+  ASSERT_EQ(cudaStreamBeginCapture(first, cudaStreamCaptureModeThreadLocal), cudaSuccess);
+  EXPECT_EQ(cudaMalloc(&memory, 4), cudaSuccess);
+  ASSERT_EQ(cudaThreadExchangeStreamCaptureMode(&mode), cudaSuccess);
+  std::thread([&] { EXPECT_EQ(cudaFree(memory), cudaSuccess); }).join();  // not this thread's capture
+  EXPECT_EQ(add_on(first, 1), cudaSuccess);
+  EXPECT_EQ(cudaMalloc(&memory, 4), cudaErrorStreamCaptureUnsupported);
+  EXPECT_EQ(cudaStreamEndCapture(first, &graph), cudaErrorStreamCaptureInvalidated);
+
+  ASSERT_EQ(cudaStreamBeginCapture(first, cudaStreamCaptureModeGlobal), cudaSuccess);
+  std::thread([&] { EXPECT_EQ(cudaMalloc(&memory, 4), cudaErrorStreamCaptureUnsupported); }).join();
+  EXPECT_EQ(cudaStreamEndCapture(first, &graph), cudaErrorStreamCaptureInvalidated);
+}
+
+TEST_F(EmulatedStream, AnotherThreadDoesNotEndACapture) {
+  cudaGraph_t graph = nullptr;
+  ASSERT_EQ(cudaStreamBeginCapture(first, cudaStreamCaptureModeThreadLocal), cudaSuccess);
+  std::thread([&] {
+    EXPECT_EQ(cudaStreamEndCapture(first, &graph), cudaErrorStreamCaptureWrongThread);
+  }).join();
+  EXPECT_EQ(cudaStreamEndCapture(first, &graph), cudaSuccess);
+  EXPECT_EQ(cudaGraphDestroy(graph), cudaSuccess);
+}
+
+TEST_F(EmulatedStream, ACopyOnFreedMemoryEndsTheProcess) {
+  const auto run = [&](cudaStream_t freeing) {
+    int* other = nullptr;
+    cudaMallocAsync(&other, 4, first);
+    cudaMemcpyAsync(other, pinned, 4, cudaMemcpyHostToDevice, first);
+    cudaFreeAsync(other, freeing);
+    cudaStreamSynchronize(freeing);
+    cudaStreamSynchronize(first);
+  };
+  EXPECT_DEATH(run(second), "memory of a copy was freed before the copy ran");
+  run(first);  // in order
 }
 
 }  // namespace
