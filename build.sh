@@ -18,8 +18,12 @@ usage: ./build.sh VERB
   native [--cuda]     build the native library into artifacts/native; --cuda builds the CUDA backend as well
   restore             restore the NuGet packages
   generate [--check]  generate the C# bindings from the C headers; --check fails where the committed ones differ
-  test [--soak MIN]   build everything and run every test; the last line is "N passed, N failed, N skipped";
-                      with --soak, random schedules with fresh seeds go on for so many minutes
+  test [--soak MIN] [--sanitize]
+                      build everything, the CUDA backend too, and run every test; the last line is
+                      "N passed, N failed, N skipped";
+                      with --soak, random schedules with fresh seeds go on for so many minutes;
+                      with --sanitize, the native tests run again under the address and undefined behaviour
+                      sanitizers, and again under the thread sanitizer
   demo                build, then run the demonstration on the embedded model
   bench OPERATOR      build, then measure linear, attention or logits of the native library
   bench determinism   build, then measure what determinism costs, by its share of the traffic and the way it is done
@@ -166,7 +170,38 @@ usage_error() {
   exit 2
 }
 
+# run_ctest BUILD NAME [CTEST_ARG...]: runs the tests of a native build and adds them to passed, failed and skipped.
+run_ctest() {
+  local junit="$results/$2.xml" status=0 total=0 here_failed=0 here_skipped=0
+  ctest --test-dir "$1" "${@:3}" --output-on-failure --no-tests=error --output-junit "$junit" || status=$?
+  if [[ -s $junit ]]; then
+    total=$(attribute tests "$junit")
+    here_failed=$(attribute failures "$junit")
+    here_skipped=$(($(attribute skipped "$junit") + $(attribute disabled "$junit")))
+  fi
+  passed=$((passed + total - here_failed - here_skipped))
+  # Whatever else makes ctest fail counts as one failed test.
+  if ((status != 0 && here_failed == 0)); then here_failed=1; fi
+  failed=$((failed + here_failed))
+  skipped=$((skipped + here_skipped))
+}
+
+# run_sanitized SANITIZER: builds the native tests with it, and runs them.
+run_sanitized() {
+  local build="$artifacts/native/build-$1"
+  if cmake -S "$root/native" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLLM42_BUILD_TESTS=ON \
+    -DLLM42_SANITIZE="$1" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$build/lib" &&
+    cmake --build "$build" --target llm42_native_tests llm42_cuda_kernel_tests llm42_cuda_emulator_tests; then
+    # A test per processor, each on one worker of the emulator.
+    LLM42_EMULATOR_THREADS=1 run_ctest "$build" "native-$1" --parallel "$(nproc)" --label-regex sanitized
+  else
+    say "The tests with the $1 sanitizer were not built; see above."
+    failed=$((failed + 1))
+  fi
+}
+
 verb_test() {
+  local sanitize=
   while (($# > 0)); do
     case $1 in
       --soak)
@@ -174,7 +209,11 @@ verb_test() {
         export LLM42_SOAK_MINUTES=$2
         shift 2
         ;;
-      *) usage_error "test knows --soak MINUTES, not '$1'." ;;
+      --sanitize)
+        sanitize=yes
+        shift
+        ;;
+      *) usage_error "test knows --soak MINUTES and --sanitize, not '$1'." ;;
     esac
   done
   need_dotnet
@@ -183,19 +222,18 @@ verb_test() {
   rm -rf -- "$results"
   mkdir -p -- "$results"
 
-  build_native -DLLM42_BUILD_TESTS=ON
-  local junit="$results/native.xml"
-  ctest --test-dir "$native_build" --output-on-failure --no-tests=error --output-junit "$junit" || status=$?
-  if [[ -s $junit ]]; then
-    local total native_failed native_skipped
-    total=$(attribute tests "$junit")
-    native_failed=$(attribute failures "$junit")
-    native_skipped=$(($(attribute skipped "$junit") + $(attribute disabled "$junit")))
-    passed=$((total - native_failed - native_skipped))
-    failed=$native_failed
-    skipped=$native_skipped
+  # Without nvcc everything else is tested all the same; the tests that read what nvcc made tell that they did not run.
+  local nvcc cuda=(-DLLM42_CUDA=OFF)
+  if nvcc=$(find_nvcc); then
+    say "nvcc: $nvcc"
+    cuda=(-DLLM42_CUDA=ON "-DCMAKE_CUDA_COMPILER=$nvcc")
   fi
-  if ((status != 0 && failed == 0)); then failed=1; fi
+  build_native -DLLM42_BUILD_TESTS=ON "${cuda[@]}"
+  run_ctest "$native_build" native
+  if [[ -n $sanitize ]]; then
+    run_sanitized address
+    run_sanitized thread
+  fi
 
   if generator --check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 

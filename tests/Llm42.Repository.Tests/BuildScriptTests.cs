@@ -32,6 +32,7 @@ public sealed partial class BuildScriptTests
     [DataRow("--soak", "-5")]
     [DataRow("--soak", "1.5")]
     [DataRow("--frobnicate", "5")]
+    [DataRow("--sanitise", "")]
     public async Task Wrong_arguments_of_test_are_refused_before_anything_is_built(string option, string value)
     {
         string[] arguments = value.Length == 0 ? ["test", option] : ["test", option, value];
