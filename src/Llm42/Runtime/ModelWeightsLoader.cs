@@ -13,6 +13,7 @@ internal sealed class ModelWeightsLoader
     private readonly IProgress<LoadProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly List<IDisposable> _owned = [];
+    private readonly DType _format;
     private readonly long _totalBytes;
     private long _loadedBytes;
 
@@ -29,6 +30,8 @@ internal sealed class ModelWeightsLoader
         _source = source;
         _progress = progress;
         _cancellation = cancellation;
+        // Tensor cores multiply what activations are made of; other devices keep the weights as they are.
+        _format = device.Info.ActivationType == DType.Bf16 ? DType.Bf16 : DType.Default;
         _totalBytes = spec.Tensors.Sum(tensor => tensor.In(source).Size);
     }
 
@@ -51,6 +54,18 @@ internal sealed class ModelWeightsLoader
                 item.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Bytes that the weights take on a device with such activations: matrices as it multiplies them, vectors as f32.</summary>
+    public static long SizeOf(DecoderSpec spec, IWeightSource source, DType activationType)
+    {
+        long size = 0;
+        foreach (var tensor in spec.Tensors.Select(tensor => tensor.In(source)))
+        {
+            var type = tensor.Shape.Count == 1 ? DType.F32 : activationType == DType.Bf16 ? DType.Bf16 : tensor.Dtype.ToNative();
+            size += tensor.ElementCount * type.ElementSize();
+        }
+        return size;
     }
 
     private ModelWeights Load(DecoderSpec spec)
@@ -94,6 +109,7 @@ internal sealed class ModelWeightsLoader
         var options = new NativeWeightOptions
         {
             SourceType = first.Dtype.ToNative(),
+            Format = _format,
             Columns = (int)first.Shape[1],
             Layout = layout,
         };
