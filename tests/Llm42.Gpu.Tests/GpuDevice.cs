@@ -42,4 +42,12 @@ internal sealed class GpuDevice
     /// <summary>An engine with <see cref="Options"/> as the test changes them.</summary>
     public Task<LlmEngine> LoadAsync(string model, Func<EngineOptions, EngineOptions>? change = null) =>
         LlmEngine.LoadAsync(model, Options with { Engine = (change ?? (options => options))(Options.Engine) });
+
+    /// <summary>An engine, and what runs on it.</summary>
+    public static (LlmEngine Engine, BatchExecutor Executor) LoadObserved(string model, LlmEngineOptions options)
+    {
+        LoadedModel loaded = EngineLoader.Load(model, options, null, CancellationToken.None);
+        var executor = new BatchExecutor(loaded.Executor);
+        return (new LlmEngine(loaded with { Executor = executor }, options.Engine), executor);
+    }
 }
