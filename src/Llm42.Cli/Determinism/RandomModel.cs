@@ -5,8 +5,9 @@ using System.Text.Json;
 namespace Llm42.Cli.Determinism;
 
 /// <summary>
-/// Writes a Llama with random f32 weights. The rows of its output matrix are one random row each plus a much smaller
-/// random part, so that all logits of a position are nearly equal and the order of additions decides which is largest.
+/// Writes a Llama with random f32 weights. By default the rows of its output matrix are one random row each plus a much
+/// smaller random part, so that all logits of a position are nearly equal and the order of additions decides which is
+/// largest.
 /// </summary>
 internal sealed record RandomModel
 {
@@ -27,6 +28,12 @@ internal sealed record RandomModel
     public int Vocabulary { get; init; } = 512;
 
     public int MaxContext { get; init; } = 1024;
+
+    /// <summary>What the rows of the output matrix have in common and what each has of its own.</summary>
+    public RandomHead Head { get; init; } = RandomHead.Flat;
+
+    /// <summary>Weights that bf16 holds exactly, so that every backend multiplies with the same ones.</summary>
+    public bool IsExactInBf16 { get; init; }
 
     /// <summary>Writes config.json and model.safetensors, the same for the same seed; returns the directory.</summary>
     public string Write(string directory, int seed)
@@ -56,7 +63,7 @@ internal sealed record RandomModel
         [
             ("model.embed_tokens.weight", [Vocabulary, Hidden], Normal(random, Vocabulary * Hidden, 1)),
             ("model.norm.weight", [Hidden], Ones(Hidden)),
-            ("lm_head.weight", [Vocabulary, Hidden], FlatRows(random)),
+            ("lm_head.weight", [Vocabulary, Hidden], HeadRows(random)),
         ];
         float scale = 1 / MathF.Sqrt(Hidden);
         for (int layer = 0; layer < Layers; layer++)
@@ -76,15 +83,21 @@ internal sealed record RandomModel
                 tensors.Add(($"{prefix}{name}.weight", [rows, columns], Normal(random, rows * columns, scale)));
         }
 
+        if (IsExactInBf16)
+        {
+            foreach ((_, _, float[] values) in tensors)
+                TruncateToBf16(values);
+        }
+
         WriteSafetensors(Path.Combine(directory, "model.safetensors"), tensors);
         return directory;
     }
 
-    private float[] FlatRows(Random random)
+    private float[] HeadRows(Random random)
     {
-        float[] common = Normal(random, Hidden, 1);
-        float[] own = Normal(random, Vocabulary * Hidden, 3e-7f);
-        return [.. own.Select((value, i) => common[i % Hidden] + value)];
+        float[] common = Normal(random, Hidden, Head.Common);
+        float[] own = Normal(random, Vocabulary * Hidden, Head.Own);
+        return [.. own.Select((value, i) => !Head.IsApart ? common[i % Hidden] + value : i % 2 == 0 ? common[i % Hidden] : value)];
     }
 
     private static float[] Ones(int count) => [.. Enumerable.Repeat(1f, count)];
@@ -99,6 +112,12 @@ internal sealed record RandomModel
         }
 
         return values;
+    }
+
+    private static void TruncateToBf16(float[] values)
+    {
+        foreach (ref uint bits in MemoryMarshal.Cast<float, uint>(values.AsSpan()))
+            bits &= 0xffff0000;
     }
 
     private static void WriteSafetensors(string path, List<(string Name, int[] Shape, float[] Values)> tensors)

@@ -56,6 +56,18 @@ internal sealed class ModelWeightsLoader
         }
     }
 
+    /// <summary>Bytes that the weights take on a device with such activations: matrices as it multiplies them, vectors as f32.</summary>
+    public static long SizeOf(DecoderSpec spec, IWeightSource source, DType activationType)
+    {
+        long size = 0;
+        foreach (var tensor in spec.Tensors.Select(tensor => tensor.In(source)))
+        {
+            var type = tensor.Shape.Count == 1 ? DType.F32 : activationType == DType.Bf16 ? DType.Bf16 : tensor.Dtype.ToNative();
+            size += tensor.ElementCount * type.ElementSize();
+        }
+        return size;
+    }
+
     private ModelWeights Load(DecoderSpec spec)
     {
         var embedding = Matrix([spec.Embedding], WeightLayout.Rows);

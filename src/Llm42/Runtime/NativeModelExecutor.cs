@@ -50,7 +50,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
             // Before the long part, so that an impossible wish is refused at once.
             DeviceInfo = device.Info;
             var activationType = DeviceInfo.ActivationType;
-            var otherBytes = spec.Tensors.Sum(tensor => tensor.In(source).Size)
+            var otherBytes = ModelWeightsLoader.SizeOf(spec, source, activationType)
                 + Activations.SizeOf(config, activationType, options.MaxBatchTokens)
                 + Predictor.SizeOf(config, activationType, options.MaxBatchTokens);
             if (DeviceInfo.MemoryLimit > 0 && otherBytes > DeviceInfo.MemoryLimit)

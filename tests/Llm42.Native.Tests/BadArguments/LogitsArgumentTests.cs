@@ -31,7 +31,7 @@ public sealed unsafe class LogitsArgumentTests
             Adjustments = views.Values(Adjustment(2), Adjustment(0), Adjustment(15), Adjustment(7)),
             AdjustmentCount = 4,
         };
-        Refusals<SampleParams> refusals = new(good, p => NativeMethods.Sample(device.Stream.Pointer, p));
+        Refusals<SampleParams> refusals = new(good, p => device.Finish(NativeMethods.Sample(device.Stream.Pointer, p)));
         refusals
             .Add("rows", "-1", (ref SampleParams p) => p.Rows = -1)
             .AddNoWork((ref SampleParams p) => p = new() { StructSize = p.StructSize, Vocabulary = p.Vocabulary })
@@ -51,61 +51,59 @@ public sealed unsafe class LogitsArgumentTests
             .Add("ids", "adjustments", (ref SampleParams p) => p.Ids = p.Adjustments)
             .Add("margins", "adjustment_starts", (ref SampleParams p) => p.Margins = p.AdjustmentStarts)
             .AddStride("logits_stride", (ref SampleParams p) => p.LogitsStride = 1, (ref SampleParams p) => p.LogitsStride = -64);
-        if (device.Info.Backend == "cpu")
+        SamplingRow usual = rows[0];
+        foreach ((string field, string value, SamplingRow bad) in ((string, string, SamplingRow)[])[
+            ("temperature", "-1", usual with { Temperature = -1 }),
+            ("temperature", "0.001", usual with { Temperature = 0.001f }),
+            ("temperature", "200", usual with { Temperature = 200 }),
+            ("temperature", "nan", usual with { Temperature = float.NaN }),
+            ("temperature", "inf", usual with { Temperature = float.PositiveInfinity }),
+            ("top_p", "0", usual with { TopP = 0 }),
+            ("top_p", "1.5", usual with { TopP = 1.5f }),
+            ("top_p", "nan", usual with { TopP = float.NaN }),
+            ("min_p", "-0.5", usual with { MinP = -0.5f }),
+            ("min_p", "1.25", usual with { MinP = 1.25f }),
+            ("min_p", "nan", usual with { MinP = float.NaN }),
+            ("top_k", "-1", usual with { TopK = -1 }),
+        ])
         {
-            SamplingRow usual = rows[0];
-            foreach ((string field, string value, SamplingRow bad) in ((string, string, SamplingRow)[])[
-                ("temperature", "-1", usual with { Temperature = -1 }),
-                ("temperature", "0.001", usual with { Temperature = 0.001f }),
-                ("temperature", "200", usual with { Temperature = 200 }),
-                ("temperature", "nan", usual with { Temperature = float.NaN }),
-                ("temperature", "inf", usual with { Temperature = float.PositiveInfinity }),
-                ("top_p", "0", usual with { TopP = 0 }),
-                ("top_p", "1.5", usual with { TopP = 1.5f }),
-                ("top_p", "nan", usual with { TopP = float.NaN }),
-                ("min_p", "-0.5", usual with { MinP = -0.5f }),
-                ("min_p", "1.25", usual with { MinP = 1.25f }),
-                ("min_p", "nan", usual with { MinP = float.NaN }),
-                ("top_k", "-1", usual with { TopK = -1 }),
-            ])
-            {
-                SamplingRow[] changed = [.. rows];
-                changed[5] = bad;
-                View view = views.Values(changed);
-                refusals.Add(Status.InvalidArgument, [field, value, "5"], (ref SampleParams p) => p.Sampling = view);
-            }
+            SamplingRow[] changed = [.. rows];
+            changed[5] = bad;
+            View view = views.Values(changed);
+            refusals.Add(Status.InvalidArgument, [field, value, "5"], (ref SampleParams p) => p.Sampling = view);
+        }
 
-            // Index 2 is the second adjustment of row 5.
-            foreach ((string field, string value, LogitAdjustment bad) in ((string, string, LogitAdjustment)[])[
-                ("token_id", "-1", Adjustment(-1)),
-                ("token_id", "16", Adjustment(16)),
-                ("token_id", "is 0", Adjustment(0)),
-                ("bias", "nan", Adjustment(3) with { Bias = float.NaN }),
-                ("bias", "-inf", Adjustment(3) with { Bias = float.NegativeInfinity }),
-                ("repetition", "0", Adjustment(3) with { Repetition = 0 }),
-                ("repetition", "-1", Adjustment(3) with { Repetition = -1 }),
-                ("repetition", "nan", Adjustment(3) with { Repetition = float.NaN }),
-                ("repetition", "inf", Adjustment(3) with { Repetition = float.PositiveInfinity }),
-                ("penalty", "nan", Adjustment(3) with { Penalty = float.NaN }),
-                ("penalty", "inf", Adjustment(3) with { Penalty = float.PositiveInfinity }),
-            ])
-            {
-                View view = views.Values(Adjustment(2), Adjustment(0), bad, Adjustment(7));
-                refusals.Add(
-                    Status.InvalidArgument, ["adjustments[2]", field, value, "row 5"], (ref SampleParams p) => p.Adjustments = view);
-            }
+        // Index 2 is the second adjustment of row 5, which the cpu backend names as well.
+        string[] row = device.Info.Backend == "cpu" ? ["row 5"] : [];
+        foreach ((string field, string value, LogitAdjustment bad) in ((string, string, LogitAdjustment)[])[
+            ("token_id", "-1", Adjustment(-1)),
+            ("token_id", "16", Adjustment(16)),
+            ("token_id", "is 0", Adjustment(0)),
+            ("bias", "nan", Adjustment(3) with { Bias = float.NaN }),
+            ("bias", "-inf", Adjustment(3) with { Bias = float.NegativeInfinity }),
+            ("repetition", "0", Adjustment(3) with { Repetition = 0 }),
+            ("repetition", "-1", Adjustment(3) with { Repetition = -1 }),
+            ("repetition", "nan", Adjustment(3) with { Repetition = float.NaN }),
+            ("repetition", "inf", Adjustment(3) with { Repetition = float.PositiveInfinity }),
+            ("penalty", "nan", Adjustment(3) with { Penalty = float.NaN }),
+            ("penalty", "inf", Adjustment(3) with { Penalty = float.PositiveInfinity }),
+        ])
+        {
+            View view = views.Values(Adjustment(2), Adjustment(0), bad, Adjustment(7));
+            refusals.Add(
+                Status.InvalidArgument, ["adjustments[2]", field, value, .. row], (ref SampleParams p) => p.Adjustments = view);
+        }
 
-            foreach ((string place, int[] starts) in ((string, int[])[])[
-                ("[0] is 1", [1, 1, 1, 1, 1, 1, 3, 3, 4]),
-                ("[4] is 0", [0, 0, 0, 1, 0, 1, 3, 3, 4]),
-                ("[8] is 3", [0, 0, 0, 1, 1, 1, 3, 3, 3]),
-                ("[6] is 5", [0, 0, 0, 1, 1, 1, 5, 5, 5]),
-                ("[1] is -1", [0, -1, 0, 1, 1, 1, 3, 3, 4]),
-            ])
-            {
-                View view = views.Values(starts);
-                refusals.Add("adjustment_starts", place, (ref SampleParams p) => p.AdjustmentStarts = view);
-            }
+        foreach ((string place, int[] starts) in ((string, int[])[])[
+            ("[0] is 1", [1, 1, 1, 1, 1, 1, 3, 3, 4]),
+            ("[4] is 0", [0, 0, 0, 1, 0, 1, 3, 3, 4]),
+            ("[8] is 3", [0, 0, 0, 1, 1, 1, 3, 3, 3]),
+            ("] is 5", [0, 0, 0, 1, 1, 1, 5, 5, 5]),
+            ("[1] is -1", [0, -1, 0, 1, 1, 1, 3, 3, 4]),
+        ])
+        {
+            View view = views.Values(starts);
+            refusals.Add("adjustment_starts", place, (ref SampleParams p) => p.AdjustmentStarts = view);
         }
 
         refusals.Check();
@@ -159,7 +157,7 @@ public sealed unsafe class LogitsArgumentTests
             TopIds = views.Values(new int[Rows * 4]),
             TopLogprobs = views.Values(new float[Rows * 4]),
         };
-        Refusals<TopLogprobsParams> refusals = new(good, p => NativeMethods.TopLogprobs(device.Stream.Pointer, p));
+        Refusals<TopLogprobsParams> refusals = new(good, p => device.Finish(NativeMethods.TopLogprobs(device.Stream.Pointer, p)));
         refusals
             .Add("rows", "-1", (ref TopLogprobsParams p) => p.Rows = -1)
             .AddNoWork((ref TopLogprobsParams p) => p = new() { StructSize = p.StructSize, Vocabulary = p.Vocabulary })
@@ -175,16 +173,13 @@ public sealed unsafe class LogitsArgumentTests
             .AddView("top_logprobs", foreign, (ref TopLogprobsParams p) => ref p.TopLogprobs)
             .AddStride(
                 "logits_stride", (ref TopLogprobsParams p) => p.LogitsStride = 1, (ref TopLogprobsParams p) => p.LogitsStride = -64);
-        if (device.Info.Backend == "cpu")
+        foreach (int bad in (int[])[-1, Vocabulary])
         {
-            foreach (int bad in (int[])[-1, Vocabulary])
-            {
-                int[] ids = new int[Rows];
-                ids[6] = bad;
-                View view = views.Values(ids);
-                refusals.Add(
-                    Status.InvalidArgument, ["chosen_ids", $"{bad}", "6"], (ref TopLogprobsParams p) => p.ChosenIds = view);
-            }
+            int[] ids = new int[Rows];
+            ids[6] = bad;
+            View view = views.Values(ids);
+            refusals.Add(
+                Status.InvalidArgument, ["chosen_ids", $"{bad}", "6"], (ref TopLogprobsParams p) => p.ChosenIds = view);
         }
 
         refusals.Check();

@@ -8,15 +8,16 @@ namespace Llm42.Native.Tests.BadArguments;
 public sealed unsafe class ObjectArgumentTests
 {
     [TestMethod]
-    public void Device()
+    [DynamicData(nameof(DeviceMatrix.OnePerBackend), typeof(DeviceMatrix))]
+    public void Device(string name)
     {
-        nint cpu = Marshal.StringToCoTaskMemUTF8("cpu");
+        nint backend = Marshal.StringToCoTaskMemUTF8(TestDevice.OptionsOf(name).Backend);
         nint unknown = Marshal.StringToCoTaskMemUTF8("abacus");
         try
         {
-            DeviceOptions good = new() { StructSize = (uint)sizeof(DeviceOptions), Threads = 1, Backend = (byte*)cpu };
+            DeviceOptions good = new() { StructSize = (uint)sizeof(DeviceOptions), Threads = 1, Backend = (byte*)backend };
             new Refusals<DeviceOptions>(good, Create)
-                .Add("ordinal", "1", (ref DeviceOptions p) => p.Ordinal = 1)
+                .Add("ordinal", "1000", (ref DeviceOptions p) => p.Ordinal = 1000)
                 .Add("ordinal", "-1", (ref DeviceOptions p) => p.Ordinal = -1)
                 .Add("threads", "-1", (ref DeviceOptions p) => p.Threads = -1)
                 .Add("threads", "1025", (ref DeviceOptions p) => p.Threads = 1025)
@@ -31,7 +32,7 @@ public sealed unsafe class ObjectArgumentTests
         }
         finally
         {
-            Marshal.FreeCoTaskMem(cpu);
+            Marshal.FreeCoTaskMem(backend);
             Marshal.FreeCoTaskMem(unknown);
         }
     }

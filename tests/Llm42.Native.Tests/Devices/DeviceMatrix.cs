@@ -1,21 +1,15 @@
+using Llm42.Testing;
+
 namespace Llm42.Native.Tests.Devices;
 
 /// <summary>
 /// The devices that every operator test runs on. A device that this machine lacks makes its tests inconclusive; with
-/// LLM42_REQUIRE_GPU=1 the GPU is part of the matrix and its absence is a failure. The cuda backend compiled for the host
-/// stands for it where there is none.
+/// LLM42_REQUIRE_GPU=1 the absence of a GPU is a failure.
 /// </summary>
 internal static class DeviceMatrix
 {
     /// <summary>The device that all other cpu devices are compared with.</summary>
     public const string Baseline = "cpu/portable/1";
-
-    /// <summary>The cuda backend on top of the emulator of tests/cuda-emulator.</summary>
-    public const string Emulated = "cuda-emulated";
-
-    private const string RequireGpuVariable = "LLM42_REQUIRE_GPU";
-
-    public static bool GpuIsRequired => Environment.GetEnvironmentVariable(RequireGpuVariable) == "1";
 
     public static IReadOnlyList<string> Cpus { get; } =
     [
@@ -23,23 +17,23 @@ internal static class DeviceMatrix
     ];
 
     /// <summary>One device per instruction set: for tests whose claim has nothing to do with threads.</summary>
-    public static IEnumerable<object[]> Isas => Rows([.. OneOfEachIsa, .. Cudas]);
+    public static IEnumerable<TestDataRow<string>> Isas => Rows([.. OneOfEachIsa, .. Cudas]);
 
     /// <summary>One cpu device per instruction set: for tests of what only the cpu backend has.</summary>
-    public static IEnumerable<object[]> CpuIsas => Rows(OneOfEachIsa);
+    public static IEnumerable<TestDataRow<string>> CpuIsas => Rows(OneOfEachIsa);
 
     /// <summary>The devices of the cuda backend.</summary>
-    public static IEnumerable<object[]> CudaDevices => Rows(Cudas);
+    public static IEnumerable<TestDataRow<string>> Cuda => Rows(Cudas);
 
     /// <summary>One device per backend: for tests of what comes before any kernel.</summary>
-    public static IEnumerable<object[]> OnePerBackend => Rows([Baseline, .. Cudas]);
+    public static IEnumerable<TestDataRow<string>> OnePerBackend => Rows([Baseline, .. Cudas]);
 
     /// <summary>All devices.</summary>
-    public static IEnumerable<object[]> All => Rows([.. Cpus, .. Cudas]);
+    public static IEnumerable<TestDataRow<string>> All => Rows([.. Cpus, .. Cudas]);
 
     private static string[] OneOfEachIsa => [Baseline, "cpu/avx2/1", "cpu/avx512/2"];
 
-    private static string[] Cudas => GpuIsRequired ? [Emulated, "cuda"] : [Emulated];
+    private static string[] Cudas => [CudaDevices.Emulated, CudaDevices.Gpu];
 
     /// <summary>Runs a scenario on every cpu device and demands the bits of the baseline.</summary>
     public static void AssertSameBitsOnEveryCpu(int width, Func<TestDevice, float[]> scenario)
@@ -69,5 +63,5 @@ internal static class DeviceMatrix
         }
     }
 
-    private static IEnumerable<object[]> Rows(IEnumerable<string> names) => names.Select(name => new object[] { name });
+    private static IEnumerable<TestDataRow<string>> Rows(IEnumerable<string> names) => names.Select(CudaDevices.Row);
 }

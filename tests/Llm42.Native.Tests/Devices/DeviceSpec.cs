@@ -5,8 +5,8 @@ namespace Llm42.Native.Tests.Devices;
 /// <summary>One device of the matrix, by a name such as "cpu/avx2/2": backend, instruction set, threads.</summary>
 internal sealed record DeviceSpec(string Backend, CpuIsa Isa, int Threads)
 {
-    /// <summary>Whether only a machine with a GPU can have it.</summary>
-    public bool NeedsGpu => Backend == "cuda";
+    /// <summary>How to open it.</summary>
+    public NativeDeviceOptions Options => new() { Backend = Backend, Isa = Isa, Threads = Threads };
 
     public static DeviceSpec Parse(string name)
     {

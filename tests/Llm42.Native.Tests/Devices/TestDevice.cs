@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Llm42.Testing;
 
 namespace Llm42.Native.Tests.Devices;
 
@@ -42,33 +43,30 @@ internal sealed class TestDevice : IDisposable
             return device;
         }
 
-        if (DeviceSpec.Parse(name).NeedsGpu && DeviceMatrix.GpuIsRequired)
-        {
-            Assert.Fail($"{name} is required and not there: {reason}");
-        }
-
-        Assert.Inconclusive($"{name} is not there: {reason}");
-        throw new InvalidOperationException();
+        CudaDevices.Missing(name, reason!);
+        return null;
     }
 
     public static TestDevice? TryOpen(string name, int plannedThreads, out string? reason)
     {
-        DeviceSpec spec = DeviceSpec.Parse(name);
         try
         {
             reason = null;
-            return new TestDevice(name, NativeDevice.Open(new NativeDeviceOptions
-            {
-                Backend = spec.Backend,
-                Isa = spec.Isa,
-                Threads = spec.Threads,
-                PlannedThreads = plannedThreads,
-            }));
+            return new TestDevice(name, NativeDevice.Open(DeviceSpec.Parse(name).Options with { PlannedThreads = plannedThreads }));
         }
         catch (NativeException failure) when (failure.Status is Status.Unsupported or Status.DeviceUnavailable)
         {
             reason = failure.Message;
             return null;
+        }
+    }
+
+    /// <summary>How to open a device of the matrix with other options; ends the test as <see cref="Open"/> does.</summary>
+    public static NativeDeviceOptions OptionsOf(string name)
+    {
+        using (Open(name))
+        {
+            return DeviceSpec.Parse(name).Options;
         }
     }
 

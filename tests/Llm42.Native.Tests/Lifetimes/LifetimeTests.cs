@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Llm42.Native.Handles;
+using Llm42.Native.Tests.Devices;
 
 namespace Llm42.Native.Tests.Lifetimes;
 
@@ -40,9 +41,10 @@ public sealed class LifetimeTests
     }
 
     [TestMethod]
-    public void Children_keep_a_disposed_device_alive_in_any_order()
+    [DynamicData(nameof(DeviceMatrix.OnePerBackend), typeof(DeviceMatrix))]
+    public void Children_keep_a_disposed_device_alive_in_any_order(string name)
     {
-        NativeDevice device = NativeDevice.Open(new NativeDeviceOptions { Threads = 1 });
+        NativeDevice device = NativeDevice.Open(TestDevice.OptionsOf(name));
         DeviceHandle handle = device.Handle;
         NativeStream stream = NativeStream.Create(device);
         NativeBuffer buffer = NativeBuffer.Create(device, 64);
@@ -62,9 +64,10 @@ public sealed class LifetimeTests
     }
 
     [TestMethod]
-    public void What_was_disposed_refuses_to_work()
+    [DynamicData(nameof(DeviceMatrix.OnePerBackend), typeof(DeviceMatrix))]
+    public void What_was_disposed_refuses_to_work(string name)
     {
-        using NativeDevice device = NativeDevice.Open(new NativeDeviceOptions { Threads = 1 });
+        using NativeDevice device = NativeDevice.Open(TestDevice.OptionsOf(name));
         NativeStream stream = NativeStream.Create(device);
         NativeBuffer buffer = NativeBuffer.Create(device, 64);
         buffer.Dispose();

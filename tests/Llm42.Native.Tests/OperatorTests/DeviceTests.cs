@@ -47,23 +47,26 @@ public sealed class DeviceTests
     }
 
     [TestMethod]
-    public void A_limit_is_kept_and_told()
+    [DynamicData(nameof(DeviceMatrix.OnePerBackend), typeof(DeviceMatrix))]
+    public void A_limit_is_kept_and_told(string name)
     {
-        using NativeDevice device = NativeDevice.Open(new NativeDeviceOptions { Threads = 1, MemoryLimit = 1000 });
+        NativeDeviceOptions options = TestDevice.OptionsOf(name);
+        using NativeDevice device = NativeDevice.Open(options with { MemoryLimit = 1000 });
         Assert.AreEqual(1000, device.Info.MemoryLimit);
         using NativeBuffer buffer = NativeBuffer.Create(device, 600);
         NativeException error = Assert.ThrowsExactly<NativeException>(() => NativeBuffer.Create(device, 401));
         Assert.AreEqual(Status.OutOfMemory, error.Status);
         Assert.Contains("buffer of 401 bytes: memory_limit is 1000 bytes, of which 600 are in use", error.Message);
-        error = Assert.ThrowsExactly<NativeException>(() => NativeDevice.Open(new NativeDeviceOptions { MemoryLimit = -1 }));
+        error = Assert.ThrowsExactly<NativeException>(() => NativeDevice.Open(options with { MemoryLimit = -1 }));
         Assert.AreEqual(Status.InvalidArgument, error.Status);
         Assert.Contains("memory_limit is -1", error.Message);
     }
 
     [TestMethod]
-    public void The_call_that_is_to_fail_fails_and_no_other()
+    [DynamicData(nameof(DeviceMatrix.OnePerBackend), typeof(DeviceMatrix))]
+    public void The_call_that_is_to_fail_fails_and_no_other(string name)
     {
-        using NativeDevice device = NativeDevice.Open(new NativeDeviceOptions { Threads = 1, FailCall = 2 });
+        using NativeDevice device = NativeDevice.Open(TestDevice.OptionsOf(name) with { FailCall = 2 });
         using NativeStream stream = NativeStream.Create(device);
         using NativeBuffer buffer = NativeBuffer.Create(device, 4);
         buffer.Upload<int>(stream, [1]);
@@ -87,13 +90,5 @@ public sealed class DeviceTests
         CollectionAssert.AreEqual((short[])[0, 1, -2, 3, 0], device.Read<short>(buffer.At(4), 5));
         buffer.Upload<short>(device.Stream, [], offset: 40);
         Assert.IsEmpty(device.Read<int>(buffer.At(40), 0));
-    }
-
-    [TestMethod]
-    [TestCategory("Gpu")]
-    public void A_gpu_is_there_or_the_result_is_inconclusive()
-    {
-        using TestDevice device = TestDevice.Open("cuda");
-        Assert.AreEqual("cuda", device.Info.Backend);
     }
 }

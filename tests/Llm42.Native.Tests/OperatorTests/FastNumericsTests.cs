@@ -35,7 +35,7 @@ public sealed class FastNumericsTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void A_linear_on_cuda_differs_in_its_bits(string name)
     {
         // The weight's shape asks for two segments of K, and there are tiles enough for any GPU without them.
@@ -47,7 +47,7 @@ public sealed class FastNumericsTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void An_attention_on_cuda_differs_in_its_bits(string name)
     {
         // Splits of 256 positions, and shorter ones to fill a GPU with a single row.
