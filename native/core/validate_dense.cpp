@@ -39,7 +39,8 @@ bool validate(const Stream& stream, llm42_embedding_params& p) {
   check_handle("table", p.table, stream);
   check_rows_layout("table", *p.table);
   if (p.table->info.format == LLM42_DTYPE_I8) {
-    fail(LLM42_STATUS_UNSUPPORTED, "table has format i8; an embedding needs a table of format f32, f16 or bf16");
+    fail(LLM42_STATUS_UNSUPPORTED,
+         "table has format i8; an embedding needs a table of format f32, f16 or bf16");
   }
   if (p.rows == 0) return false;
   const int64_t width = p.table->info.columns;

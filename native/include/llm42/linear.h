@@ -41,11 +41,11 @@ typedef struct llm42_linear_params {
    * Default: activations as they are, with the weight's elements as they were packed. Those of format i8 are
    * widened exactly, and a feature's sum is multiplied by its scale before bias and epilogue.
    *
-   * i8: only for a weight of format i8 with K up to 133144. Each input row is quantised as a row of a weight is
-   * (see ::llm42_weight_params::format), the products are summed exactly in 32-bit integers, and the sum as f32
-   * is multiplied by the scale of the input row, then by that of the feature. A row's result depends on that
-   * row alone, so fast and invariant numerics give the same bits. An infinity or a NaN in an input row makes
-   * all outputs of that row NaN.
+   * i8: only for a weight of format i8 with K up to 133144. Each input row is quantised as a row of a weight
+   * is (see ::llm42_weight_params::format), the products are summed exactly in 32-bit integers, and the sum
+   * as f32 is multiplied by the scale of the input row, then by that of the feature. A row's result depends
+   * on that row alone, so fast and invariant numerics give the same bits. An infinity or a NaN in an input
+   * row makes all outputs of that row NaN.
    */
   llm42_dtype compute_dtype;
   /** The weight. */

@@ -52,8 +52,8 @@ __global__ void __launch_bounds__(kSumThreads)
   Sum totals[kSums];
 #pragma unroll
   for (int i = 0; i < kSums; ++i) totals[i] = Sum{};
-  const Sum* source = reinterpret_cast<const Sum*>(work.product.workspace) + row * workspace_stride +
-                      int64_t{chunk} * kSums;
+  const Sum* source =
+      reinterpret_cast<const Sum*>(work.product.workspace) + row * workspace_stride + int64_t{chunk} * kSums;
 #pragma unroll 4
   for (int segment = 0; segment < segments; ++segment) {
     const Sum* here = source + segment * work.product.rows * workspace_stride;
@@ -165,10 +165,10 @@ bool is_valid(const LinearInt8& work, const LinearSchedule& schedule) {
          (product.epilogue != LinearEpilogue::kResidual || product.residual != nullptr) &&
          is_aligned(work.weight) && work.weight_stride % kInt8Group == 0 &&
          work.weight_stride >= int8_stride(product.depth) && is_aligned(work.weight_scale) &&
-         (work.rows == nullptr ? product.input != nullptr
-                               : is_aligned(work.rows) && work.rows_stride % kInt8Group == 0 &&
-                                     work.rows_stride >= int8_stride(product.depth) &&
-                                     work.row_scale != nullptr) &&
+         (work.rows == nullptr
+              ? product.input != nullptr
+              : is_aligned(work.rows) && work.rows_stride % kInt8Group == 0 &&
+                    work.rows_stride >= int8_stride(product.depth) && work.row_scale != nullptr) &&
          (reinterpret_cast<uintptr_t>(product.workspace) & 15) == 0 &&
          product.workspace_bytes >= linear_workspace_bytes(linear_shape(product), schedule) &&
          schedule.segment_tiles > 0 && schedule.segments > 0 &&
@@ -184,7 +184,8 @@ cudaError_t linear_int8(const LinearInt8& work, const LinearSchedule& schedule, 
   const cudaError_t error =
       is_int8 ? launch_int8_rows(work, schedule, stream) : launch_bf16_rows(work, schedule, stream);
   if (error != cudaSuccess || !schedule.is_split || schedule.segments == 1) return error;
-  return is_int8 ? launch_sum<Int8Rows>(work, schedule, stream) : launch_sum<Bf16Rows>(work, schedule, stream);
+  return is_int8 ? launch_sum<Int8Rows>(work, schedule, stream)
+                 : launch_sum<Bf16Rows>(work, schedule, stream);
 }
 
 }  // namespace llm42::cuda

@@ -9,7 +9,8 @@
 namespace llm42::cuda {
 
 // Blocks: how many should fit a multiprocessor, which bounds their registers.
-template <class Rows_, int kRows_, int kColumns_, int kWarpRows_, int kWarpColumns_, int kStages_, int kBlocks_>
+template <class Rows_, int kRows_, int kColumns_, int kWarpRows_, int kWarpColumns_, int kStages_,
+          int kBlocks_>
 struct Int8TileShape {
   using Rows = Rows_;
   static constexpr int kRows = kRows_;        // of the output
@@ -212,8 +213,7 @@ class LinearInt8Block {
       for (int j = 0; j < Tile::kMmaColumns; j += 2) {
         uint32_t two[4];
         const int row = warp_column_ + j * 8 + (lane_ & 7) + (lane_ >> 4) * 8;
-        ldmatrix_x4(two,
-                    weight + swizzled_byte<Tile::kWeightChunks>(row, 2 * span + ((lane_ >> 3) & 1)));
+        ldmatrix_x4(two, weight + swizzled_byte<Tile::kWeightChunks>(row, 2 * span + ((lane_ >> 3) & 1)));
         raw[j][0] = two[0];
         raw[j][1] = two[1];
         raw[j + 1][0] = two[2];
