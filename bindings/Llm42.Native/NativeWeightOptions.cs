@@ -9,7 +9,7 @@ public sealed record NativeWeightOptions
     /// <summary>Input features (K).</summary>
     public required int Columns { get; init; }
 
-    /// <summary>dtype to compute with; by default that of the source, which is then kept exactly.</summary>
+    /// <inheritdoc cref="WeightParams.Format"/>
     public DType Format { get; init; }
 
     /// <summary>How the parts are joined.</summary>

@@ -18,6 +18,7 @@ public static unsafe class Operators
             Numerics = arguments.Numerics,
             Epilogue = arguments.Epilogue,
             OutputDType = arguments.OutputType,
+            ComputeDType = arguments.ComputeType,
             Weight = arguments.Weight.Pointer,
             Input = arguments.Input.Native,
             InputStride = arguments.InputStride,

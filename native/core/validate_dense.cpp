@@ -13,12 +13,35 @@ void check_rows_layout(const char* name, const Weight& weight) {
   }
 }
 
+// Most products of two numbers in -127..127 whose sum a 32-bit integer always holds.
+constexpr int32_t max_i8_depth = INT32_MAX / (127 * 127);
+
+void check_compute_dtype(llm42_dtype compute, const llm42_weight_info& weight) {
+  if (compute == LLM42_DTYPE_DEFAULT) return;
+  if (compute != LLM42_DTYPE_I8) {
+    fail_argument("compute_dtype is ", compute, " (", name_of(compute), "); it must be default or i8");
+  }
+  if (weight.format != LLM42_DTYPE_I8) {
+    fail_argument("compute_dtype is ", compute, " (i8), but the weight has format ", name_of(weight.format),
+                  "; pack it with format i8, or leave compute_dtype default");
+  }
+  if (weight.columns > max_i8_depth) {
+    fail_argument("compute_dtype is ", compute, " (i8), but the weight has ", weight.columns,
+                  " columns; sums of 32 bits are exact up to ", max_i8_depth,
+                  ": leave compute_dtype default");
+  }
+}
+
 }  // namespace
 
 bool validate(const Stream& stream, llm42_embedding_params& p) {
   check_range("rows", p.rows, 0, INT32_MAX);
   check_handle("table", p.table, stream);
   check_rows_layout("table", *p.table);
+  if (p.table->info.format == LLM42_DTYPE_I8) {
+    fail(LLM42_STATUS_UNSUPPORTED,
+         "table has format i8; an embedding needs a table of format f32, f16 or bf16");
+  }
   if (p.rows == 0) return false;
   const int64_t width = p.table->info.columns;
   const Matrix ids = vector("ids", p.ids, 4, p.rows);
@@ -49,8 +72,8 @@ bool validate(const Stream& stream, llm42_linear_params& p) {
   check_range("rows", p.rows, 0, INT32_MAX);
   check_numerics(p.numerics);
   check_range("epilogue", p.epilogue, LLM42_EPILOGUE_NONE, LLM42_EPILOGUE_SWIGLU);
-  check_zero("reserved", p.reserved);
   check_handle("weight", p.weight, stream);
+  check_compute_dtype(p.compute_dtype, p.weight->info);
   const llm42_weight_info& weight = p.weight->info;
   const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;
   if (is_swiglu != (weight.layout == LLM42_WEIGHT_LAYOUT_GATE_UP)) {

@@ -6,6 +6,7 @@
 namespace llm42 {
 
 int32_t size_of(llm42_dtype dtype) {
+  if (dtype == LLM42_DTYPE_I8) return 1;
   return dtype == LLM42_DTYPE_F16 || dtype == LLM42_DTYPE_BF16 ? 2 : 4;
 }
 
@@ -21,6 +22,8 @@ const char* name_of(llm42_dtype dtype) {
       return "bf16";
     case LLM42_DTYPE_I32:
       return "i32";
+    case LLM42_DTYPE_I8:
+      return "i8";
     default:
       return "unknown";
   }
@@ -66,9 +69,9 @@ void validate(llm42_weight_params& params) {
     fail_argument("dtype is ", params.dtype, " (", name_of(params.dtype), "); it must be f32, f16 or bf16");
   }
   if (params.format == LLM42_DTYPE_DEFAULT) params.format = params.dtype;
-  if (!is_float(params.format)) {
+  if (!is_float(params.format) && params.format != LLM42_DTYPE_I8) {
     fail_argument("format is ", params.format, " (", name_of(params.format),
-                  "); it must be default, f32, f16 or bf16");
+                  "); it must be default, f32, f16, bf16 or i8");
   }
   check_range("layout", params.layout, LLM42_WEIGHT_LAYOUT_ROWS, LLM42_WEIGHT_LAYOUT_GATE_UP);
   check_range("columns", params.columns, 1, 1 << 24);

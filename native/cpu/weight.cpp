@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/dtype.h"
+#include "core/error.h"
 #include "cpu/objects.h"
 #include "cpu/thread_pool.h"
 
@@ -103,6 +104,11 @@ int64_t CpuWeight::element_size() const {
 }
 
 std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params& params) {
+  if (params.format == LLM42_DTYPE_I8) {
+    fail(LLM42_STATUS_UNSUPPORTED, "format is ", params.format,
+         " (i8); the cpu backend computes with f32, f16 and bf16 weights: pass one of these, or use backend "
+         "cuda");
+  }
   llm42_weight_info info{};
   info.struct_size = sizeof info;
   info.format = params.format;

@@ -64,8 +64,6 @@ void CudaStream::linear(const llm42_linear_params& p) {
   Linear work{};
   work.input = at<const bf16>(p.input);
   work.input_stride = p.input_stride;
-  work.weight = weight.data();
-  work.weight_stride = weight.stride();
   work.bias = at<const float>(p.bias);
   work.residual = at<const bf16>(p.residual);
   work.residual_stride = p.residual_stride;
@@ -76,6 +74,9 @@ void CudaStream::linear(const llm42_linear_params& p) {
   work.depth = weight.info.columns;
   work.epilogue = epilogue_of(p.epilogue);
   work.is_output_f32 = p.output_dtype == LLM42_DTYPE_F32;
+  if (weight.info.format == LLM42_DTYPE_I8) return linear_int8(p, work);
+  work.weight = weight.data();
+  work.weight_stride = weight.stride();
 
   const LinearShape shape = linear_shape(work);
   const LinearSchedule schedule = p.numerics == LLM42_NUMERICS_INVARIANT

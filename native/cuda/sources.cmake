@@ -10,11 +10,14 @@ set(LLM42_CUDA_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/memory.cpp
   ${CMAKE_CURRENT_LIST_DIR}/operators_cache.cpp
   ${CMAKE_CURRENT_LIST_DIR}/operators_dense.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/operators_int8.cpp
   ${CMAKE_CURRENT_LIST_DIR}/operators_logits.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plugin.cpp
   ${CMAKE_CURRENT_LIST_DIR}/staging.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stream.cpp
   ${CMAKE_CURRENT_LIST_DIR}/weight.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/weight_int8.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/weight_source.cpp
   # What both libraries need of core/; each has its own.
   ${CMAKE_CURRENT_LIST_DIR}/../core/backend.cpp
   ${CMAKE_CURRENT_LIST_DIR}/../core/check.cpp

@@ -10,6 +10,8 @@
 
 namespace llm42::cuda {
 
+struct Linear;
+
 class CudaStream final : public llm42_stream {
  public:
   explicit CudaStream(CudaDevice& owner);
@@ -52,6 +54,9 @@ class CudaStream final : public llm42_stream {
     may_report_ = true;
     return reinterpret_cast<ErrorSlot*>(errors_.data());
   }
+
+  // `product` is all of the product that does not depend on the weight's format, and has its input.
+  void linear_int8(const llm42_linear_params& params, const Linear& product);
 
   // Scratch memory for the next launches, until the next call of workspace(); its content is unspecified.
   // Each stream has its own: the work of two streams may overlap.

@@ -7,26 +7,14 @@
 #include "core/error.h"
 #include "core/validate.h"
 #include "cuda/error.h"
+#include "cuda/kernels/linear_int8/linear_int8_weight.h"
 #include "cuda/stream.h"
+#include "cuda/weight_int8.h"
+#include "cuda/weight_source.h"
 
 namespace llm42::cuda {
 
 namespace {
-
-// Row `row` of the parts stacked on one another.
-const std::byte* source_row(const llm42_weight_params& params, int64_t row) {
-  const llm42_weight_part* part = params.parts;
-  while (row >= part->rows) row -= (part++)->rows;
-  return static_cast<const std::byte*>(part->data) + row * params.columns * size_of(params.dtype);
-}
-
-// Row of the joined source that a packed row holds; -1 for padding.
-int64_t source_of_packed(const llm42_weight_info& info, int64_t row) {
-  if (info.layout != LLM42_WEIGHT_LAYOUT_GATE_UP) return row;
-  const int64_t feature = row / (2 * kGateUpGroup) * kGateUpGroup + row % kGateUpGroup;
-  if (feature >= info.rows / 2) return -1;
-  return row % (2 * kGateUpGroup) < kGateUpGroup ? feature : info.rows / 2 + feature;
-}
 
 uint16_t read_bf16(const std::byte* source, llm42_dtype dtype) {
   if (dtype == LLM42_DTYPE_F32) {
@@ -59,8 +47,12 @@ void pack_row(const llm42_weight_params& params, const std::byte* source, int64_
 
 int64_t CudaWeight::packed_size(const llm42_weight_info& shape) {
   // At most 2^31 rows and padding, 2^24 columns and 2 bytes: no overflow.
-  return linear_weight_rows(shape.rows, shape.layout == LLM42_WEIGHT_LAYOUT_GATE_UP) *
-         linear_weight_stride(shape.columns) * int64_t{sizeof(bf16)};
+  const bool is_gate_up = shape.layout == LLM42_WEIGHT_LAYOUT_GATE_UP;
+  const int64_t rows = linear_weight_rows(shape.rows, is_gate_up);
+  if (shape.format == LLM42_DTYPE_I8) {
+    return rows * int8_stride(shape.columns) + int8_scales(shape.rows, is_gate_up) * int64_t{sizeof(float)};
+  }
+  return rows * linear_weight_stride(shape.columns) * int64_t{sizeof(bf16)};
 }
 
 CudaWeight::CudaWeight(CudaDevice& owner, const llm42_weight_info& shape)
@@ -68,10 +60,24 @@ CudaWeight::CudaWeight(CudaDevice& owner, const llm42_weight_info& shape)
   check(cudaStreamSynchronize(owner.memory().stream()), "allocating a weight");
 }
 
+bf16* CudaWeight::data() const {
+  if (info.format != LLM42_DTYPE_BF16) {
+    fail(LLM42_STATUS_UNSUPPORTED, "the weight has format ", name_of(info.format),
+         "; on the cuda backend this call takes weights of format bf16");
+  }
+  return reinterpret_cast<bf16*>(block_.data());
+}
+
+float* CudaWeight::scales() const {
+  const int64_t rows = linear_weight_rows(info.rows, info.layout == LLM42_WEIGHT_LAYOUT_GATE_UP);
+  return reinterpret_cast<float*>(block_.data() + rows * int8_stride(info.columns));
+}
+
 std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_params& params) {
-  if (params.format != LLM42_DTYPE_BF16) {
+  if (params.format != LLM42_DTYPE_BF16 && params.format != LLM42_DTYPE_I8) {
     fail(LLM42_STATUS_UNSUPPORTED, "format is ", params.format, " (", name_of(params.format),
-         "); the cuda backend computes with bf16 weights: pass format bf16 to have the source rounded to it");
+         "); the cuda backend has weights of format bf16 and i8: pass format bf16 to have the source rounded "
+         "to it");
   }
   begin();
   llm42_weight_info info{};
@@ -81,6 +87,7 @@ std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_param
   info.columns = params.columns;
   for (int32_t i = 0; i < params.part_count; ++i) info.rows += params.parts[i].rows;
   info.size = CudaWeight::packed_size(info);
+  if (info.format == LLM42_DTYPE_I8) return create_int8_weight(device_, uploads_, params, info);
   auto weight = std::make_unique<CudaWeight>(device_, info);
 
   constexpr int64_t element = sizeof(bf16);
@@ -93,7 +100,7 @@ std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_param
                       const int64_t begin = at - row * stride;
                       const int64_t end = std::min(stride, begin + to / element - at);
                       const int64_t source = source_of_packed(info, row);
-                      pack_row(params, source < 0 ? nullptr : source_row(params, source), begin, end,
+                      pack_row(params, source < 0 ? nullptr : source_row(params, source).data, begin, end,
                                staged + (at - from / element) * element);
                       at += end - begin;
                     }

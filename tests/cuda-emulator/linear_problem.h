@@ -101,21 +101,29 @@ struct LinearProblem {
 
   // The product of rows first .. first + count - 1 alone.
   std::vector<float> run_rows(const LinearSchedule& schedule, int32_t first, int32_t count) const {
-    constexpr size_t guard = 64;
-    const size_t element = is_output_f32 ? 4 : 2;
-    std::vector<unsigned char> output(static_cast<size_t>(count * output_stride) * element + 2 * guard, 0xA5);
     Linear part = work();
     part.input += first * input_stride;
     part.rows = count;
     if (part.residual != nullptr) part.residual += int64_t{first} * columns;
-    part.output = output.data() + guard;
     LinearShape of_part = shape();
     of_part.rows = count;
-    std::vector<float> workspace(static_cast<size_t>(linear_workspace_bytes(of_part, schedule) / 4) + 8,
+    return run_output(part, linear_workspace_bytes(of_part, schedule),
+                      [&](const Linear& work) { return linear(work, schedule, nullptr); });
+  }
+
+  // Gives `part` an output and a workspace, launches it and reads the output.
+  template <class Launch>
+  std::vector<float> run_output(Linear part, int64_t workspace_bytes, Launch&& launch) const {
+    constexpr size_t guard = 64;
+    const size_t element = is_output_f32 ? 4 : 2;
+    const int32_t count = part.rows;
+    std::vector<unsigned char> output(static_cast<size_t>(count * output_stride) * element + 2 * guard, 0xA5);
+    part.output = output.data() + guard;
+    std::vector<float> workspace(static_cast<size_t>(workspace_bytes / 4) + 8,
                                  std::numeric_limits<float>::quiet_NaN());
     part.workspace = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(workspace.data()) + 15) / 16 * 16);
-    part.workspace_bytes = linear_workspace_bytes(of_part, schedule);
-    if (linear(part, schedule, nullptr) != cudaSuccess) return {};
+    part.workspace_bytes = workspace_bytes;
+    if (launch(part) != cudaSuccess) return {};
     std::vector<float> values(static_cast<size_t>(count) * static_cast<size_t>(columns));
     for (int64_t m = 0; m < count; ++m) {
       for (int64_t n = 0; n < columns; ++n) {
@@ -152,18 +160,25 @@ struct LinearProblem {
       sum += product;
       magnitude += std::abs(product);
     }
-    double bound = magnitude * (depth + 8) * 0x1p-23;
-    if (has_bias) {
-      sum += bias[static_cast<size_t>(n)];
-      bound += std::abs(sum) * 0x1p-23;
-    }
-    return {sum, bound};
+    return {sum, magnitude * (depth + 8) * 0x1p-23};
   }
 
   Reference expected(int64_t m, int64_t n) const {
-    Reference result = sum(m, n);
+    return finish(m, n, sum(m, n), is_gate_up() ? sum(m, columns + n) : Reference{});
+  }
+
+  Reference add_bias(Reference sum, int64_t n) const {
+    if (!has_bias) return sum;
+    sum.value += bias[static_cast<size_t>(n)];
+    sum.bound += std::abs(sum.value) * 0x1p-23;
+    return sum;
+  }
+
+  // Output [m, n] of the sums of source rows n and, behind kSwiglu, columns + n.
+  Reference finish(int64_t m, int64_t n, const Reference& first, const Reference& second) const {
+    Reference result = add_bias(first, n);
     if (is_gate_up()) {
-      const Reference up = sum(m, columns + n);
+      const Reference up = add_bias(second, columns + n);
       const double gate = result.value / (1 + std::exp(-result.value));
       // |silu'| < 1.1
       const double gate_bound = 1.1 * result.bound + std::abs(gate) * 0x1p-21;

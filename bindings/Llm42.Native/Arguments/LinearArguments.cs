@@ -15,6 +15,9 @@ public readonly record struct LinearArguments
     /// <inheritdoc cref="LinearParams.OutputDType"/>
     public DType OutputType { get; init; }
 
+    /// <inheritdoc cref="LinearParams.ComputeDType"/>
+    public DType ComputeType { get; init; }
+
     /// <inheritdoc cref="LinearParams.Weight"/>
     public required NativeWeight Weight { get; init; }
 

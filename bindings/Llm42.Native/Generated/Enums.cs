@@ -42,6 +42,9 @@ public enum DType
 
     /// <summary>Signed 32-bit integer.</summary>
     I32 = 4,
+
+    /// <summary>Signed 8-bit integer; as the format of a weight, one f32 scale per output feature goes with it.</summary>
+    I8 = 5,
 }
 
 /// <summary>What a kernel may let its reduction order depend on.</summary>

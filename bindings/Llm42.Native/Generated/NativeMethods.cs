@@ -96,7 +96,7 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "llm42_kv_cache_copy_page")]
     internal static partial Status KvCacheCopyPage(OpaqueStream* stream, OpaqueKvCache* cache, int source, int destination);
 
-    /// <summary>output = epilogue(input x weight^T + bias). Accumulates in f32.</summary>
+    /// <summary>output = epilogue(input x weight^T + bias). Accumulates in f32, with compute_dtype i8 in integers.</summary>
     [LibraryImport(Library, EntryPoint = "llm42_linear")]
     internal static partial Status Linear(OpaqueStream* stream, LinearParams* @params);
 

@@ -173,7 +173,7 @@ public unsafe struct EmbeddingParams
     /// <summary>Rows of the output, 0 or more.</summary>
     public int Rows;
 
-    /// <summary>Embedding table, N = vocabulary, K = width; the same handle may serve <see cref="NativeMethods.Linear"/> (tied embeddings).</summary>
+    /// <summary>Embedding table, N = vocabulary, K = width, of any format but i8; the same handle may serve <see cref="NativeMethods.Linear"/> (tied embeddings).</summary>
     public OpaqueWeight* Table;
 
     /// <summary>i32 [rows]: indices 0..N-1. The cpu backend refuses an index out of range.</summary>
@@ -254,8 +254,10 @@ public unsafe struct LinearParams
     /// <summary>dtype of the output: default activation, or f32 (logits).</summary>
     public DType OutputDType;
 
-    /// <summary>Must be 0.</summary>
-    public int Reserved;
+    /// <summary>dtype of the factors: default or i8.</summary>
+    /// <remarks>Default: activations as they are, with the weight's elements as they were packed. Those of format i8 are widened exactly, and a feature's sum is multiplied by its scale before bias and epilogue.</remarks>
+    /// <remarks>i8: only for a weight of format i8 with K up to 133144. Each input row is quantised as a row of a weight is (see <see cref="WeightParams.Format"/>), the products are summed exactly in 32-bit integers, and the sum as f32 is multiplied by the scale of the input row, then by that of the feature. A row's result depends on that row alone, so fast and invariant numerics give the same bits. An infinity or a NaN in an input row makes all outputs of that row NaN.</remarks>
+    public DType ComputeDType;
 
     /// <summary>The weight.</summary>
     public OpaqueWeight* Weight;
@@ -559,7 +561,8 @@ public unsafe struct WeightParams
     /// <summary>dtype of the source: f32, f16 or bf16.</summary>
     public DType DType;
 
-    /// <summary>dtype to compute with; default: that of the source, which is then kept exactly.</summary>
+    /// <summary>dtype to keep the elements in: f32, f16, bf16 or i8; default: that of the source, which is then kept exactly. The cpu backend has f32, f16 and bf16, the cuda backend bf16 and i8; others are <see cref="Status.Unsupported"/>. f32, f16 and bf16 round each element to the nearest value, ties to even.</summary>
+    /// <remarks>i8 quantises each output feature by itself: scale = the largest magnitude of its row / 127 in f32, element = the integer nearest to value / scale, ties to even, in -127..127. A row whose scale would be below 2^-126, the smallest normal f32, counts as zeros, exactly. A source with an infinity or a NaN is <see cref="Status.InvalidArgument"/>; the message names its part, row and column.</remarks>
     public DType Format;
 
     /// <summary>How the parts are joined.</summary>

@@ -70,7 +70,9 @@ enum llm42_dtype_value {
   /** bfloat16: the upper half of a binary32. */
   LLM42_DTYPE_BF16 = 3,
   /** Signed 32-bit integer. */
-  LLM42_DTYPE_I32 = 4
+  LLM42_DTYPE_I32 = 4,
+  /** Signed 8-bit integer; as the format of a weight, one f32 scale per output feature goes with it. */
+  LLM42_DTYPE_I8 = 5
 };
 
 /** What a kernel may let its reduction order depend on. */

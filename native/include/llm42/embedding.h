@@ -17,7 +17,9 @@ typedef struct llm42_embedding_params {
   uint32_t struct_size;
   /** Rows of the output, 0 or more. */
   int32_t rows;
-  /** Embedding table, N = vocabulary, K = width; the same handle may serve llm42_linear() (tied embeddings).
+  /**
+   * Embedding table, N = vocabulary, K = width, of any format but i8; the same handle may serve
+   * llm42_linear() (tied embeddings).
    */
   const llm42_weight* table;
   /** i32 [rows]: indices 0..N-1. The cpu backend refuses an index out of range. */

@@ -35,8 +35,19 @@ typedef struct llm42_linear_params {
   llm42_epilogue epilogue;
   /** dtype of the output: default activation, or f32 (logits). */
   llm42_dtype output_dtype;
-  /** Must be 0. */
-  int32_t reserved;
+  /**
+   * dtype of the factors: default or i8.
+   *
+   * Default: activations as they are, with the weight's elements as they were packed. Those of format i8 are
+   * widened exactly, and a feature's sum is multiplied by its scale before bias and epilogue.
+   *
+   * i8: only for a weight of format i8 with K up to 133144. Each input row is quantised as a row of a weight
+   * is (see ::llm42_weight_params::format), the products are summed exactly in 32-bit integers, and the sum
+   * as f32 is multiplied by the scale of the input row, then by that of the feature. A row's result depends
+   * on that row alone, so fast and invariant numerics give the same bits. An infinity or a NaN in an input
+   * row makes all outputs of that row NaN.
+   */
+  llm42_dtype compute_dtype;
   /** The weight. */
   const llm42_weight* weight;
   /** activation [M, K]. */
@@ -55,7 +66,7 @@ typedef struct llm42_linear_params {
   int64_t output_stride;
 } llm42_linear_params;
 
-/** output = epilogue(input x weight^T + bias). Accumulates in f32. */
+/** output = epilogue(input x weight^T + bias). Accumulates in f32, with compute_dtype i8 in integers. */
 LLM42_API llm42_status llm42_linear(llm42_stream* stream, const llm42_linear_params* params) LLM42_NOEXCEPT;
 
 #if defined(__cplusplus)

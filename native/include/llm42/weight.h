@@ -37,7 +37,16 @@ typedef struct llm42_weight_params {
   uint32_t struct_size;
   /** dtype of the source: f32, f16 or bf16. */
   llm42_dtype dtype;
-  /** dtype to compute with; default: that of the source, which is then kept exactly. */
+  /**
+   * dtype to keep the elements in: f32, f16, bf16 or i8; default: that of the source, which is then kept
+   * exactly. The cpu backend has f32, f16 and bf16, the cuda backend bf16 and i8; others are
+   * ::LLM42_STATUS_UNSUPPORTED. f32, f16 and bf16 round each element to the nearest value, ties to even.
+   *
+   * i8 quantises each output feature by itself: scale = the largest magnitude of its row / 127 in f32,
+   * element = the integer nearest to value / scale, ties to even, in -127..127. A row whose scale would be
+   * below 2^-126, the smallest normal f32, counts as zeros, exactly. A source with an infinity or a NaN is
+   * ::LLM42_STATUS_INVALID_ARGUMENT; the message names its part, row and column.
+   */
   llm42_dtype format;
   /** How the parts are joined. */
   llm42_weight_layout layout;

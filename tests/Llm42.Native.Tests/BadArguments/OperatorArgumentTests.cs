@@ -41,7 +41,11 @@ public sealed unsafe class OperatorArgumentTests
             .Add("epilogue", "weight", (ref LinearParams p) => p.Epilogue = Epilogue.SwiGlu)
             .Add("output_dtype", "99", (ref LinearParams p) => p.OutputDType = (DType)99)
             .Add("output_dtype", "4", (ref LinearParams p) => p.OutputDType = DType.I32)
-            .Add("reserved", "1", (ref LinearParams p) => p.Reserved = 1)
+            .Add("compute_dtype", "1 (f32)", (ref LinearParams p) => p.ComputeDType = DType.F32)
+            .Add("compute_dtype", "99", (ref LinearParams p) => p.ComputeDType = (DType)99)
+            .Add(
+                Status.InvalidArgument, ["compute_dtype", "5 (i8)", $"format {weight.Format.ToString().ToLowerInvariant()}"],
+                (ref LinearParams p) => p.ComputeDType = DType.I8)
             .Add("weight", "NULL", (ref LinearParams p) => p.Weight = null)
             .Add("weight", "device", (ref LinearParams p) => p.Weight = foreignWeight.Pointer)
             .AddView("input", foreign, (ref LinearParams p) => ref p.Input)

@@ -27,9 +27,12 @@ internal sealed class TestDevice : IDisposable
     /// <summary>Bytes of an activation.</summary>
     public int ActivationSize => Info.ActivationType == DType.F32 ? 4 : 2;
 
-    /// <summary>Types that weights may have here, the first one unless a test asks for another.</summary>
+    /// <summary>Float types that weights may have here, the first one unless a test asks for another.</summary>
     public IReadOnlyList<DType> WeightTypes =>
         Info.Backend == "cpu" ? [DType.F32, DType.F16, DType.Bf16] : [DType.Bf16];
+
+    /// <summary>Whether weights may have format i8 here.</summary>
+    public bool HasInt8Weights => Info.Backend != "cpu";
 
     /// <summary>Types that keys and values may have here.</summary>
     public IReadOnlyList<DType> CacheTypes => Info.Backend == "cpu" ? [DType.F32, DType.Bf16] : [DType.Bf16];
@@ -132,12 +135,16 @@ internal sealed class TestDevice : IDisposable
     public float[] AsActivations(float[] values) => Elements.Round(values, Info.ActivationType);
 
     public NativeWeight Weight(
-        float[] values, int rows, int columns, DType type = DType.F32, WeightLayout layout = WeightLayout.Rows)
+        float[] values, int rows, int columns, DType type = DType.F32, WeightLayout layout = WeightLayout.Rows,
+        DType format = DType.Default)
     {
         byte[] bytes = Elements.Encode(values, type);
         NativeWeightOptions options = new()
         {
-            SourceType = type, Format = WeightType(type), Columns = columns, Layout = layout,
+            SourceType = type,
+            Format = format == DType.Default ? WeightType(type) : format,
+            Columns = columns,
+            Layout = layout,
         };
         if (layout == WeightLayout.Rows)
         {

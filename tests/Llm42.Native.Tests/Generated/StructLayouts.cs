@@ -130,7 +130,7 @@ internal static unsafe class StructLayouts
             facts.Add(new("llm42_linear_params.numerics", 8, (byte*)&value.Numerics - start));
             facts.Add(new("llm42_linear_params.epilogue", 12, (byte*)&value.Epilogue - start));
             facts.Add(new("llm42_linear_params.output_dtype", 16, (byte*)&value.OutputDType - start));
-            facts.Add(new("llm42_linear_params.reserved", 20, (byte*)&value.Reserved - start));
+            facts.Add(new("llm42_linear_params.compute_dtype", 20, (byte*)&value.ComputeDType - start));
             facts.Add(new("llm42_linear_params.weight", 24, (byte*)&value.Weight - start));
             facts.Add(new("llm42_linear_params.input", 32, (byte*)&value.Input - start));
             facts.Add(new("llm42_linear_params.input_stride", 48, (byte*)&value.InputStride - start));

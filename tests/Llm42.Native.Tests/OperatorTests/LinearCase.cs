@@ -18,6 +18,11 @@ internal sealed class LinearCase
 
     public DType Type { get; init; } = DType.F32;
 
+    /// <summary>Format of the weight; by default the source's type, or the one that there is.</summary>
+    public DType Format { get; init; }
+
+    public DType ComputeType { get; init; }
+
     public float[]? Bias { get; init; }
 
     public float[]? Residual { get; init; }
@@ -47,7 +52,7 @@ internal sealed class LinearCase
 
     /// <summary>Makes the weight, for use by many runs.</summary>
     public NativeWeight Pack(TestDevice device) => device.Weight(
-        Weight, Outputs, Columns, Type, Epilogue == Epilogue.SwiGlu ? WeightLayout.GateUp : WeightLayout.Rows);
+        Weight, Outputs, Columns, Type, Epilogue == Epilogue.SwiGlu ? WeightLayout.GateUp : WeightLayout.Rows, Format);
 
     public float[] Run(TestDevice device, Numerics numerics) =>
         Run(device, Pack(device), [.. Enumerable.Range(0, Rows)], numerics);
@@ -69,6 +74,7 @@ internal sealed class LinearCase
             Numerics = numerics,
             Epilogue = Epilogue,
             OutputType = OutputType,
+            ComputeType = ComputeType,
             Weight = weight,
             Input = input,
             Bias = bias,
