@@ -85,6 +85,10 @@ struct llm42_stream {
   virtual void top_logprobs(const llm42_top_logprobs_params& params) = 0;
   virtual void sample(const llm42_sample_params& params) = 0;
   virtual void first_mismatch(const llm42_first_mismatch_params& params) = 0;
+  virtual void moe_route(const llm42_moe_route_params& params) = 0;
+  virtual void moe_permute(const llm42_moe_permute_params& params) = 0;
+  virtual void grouped_linear(const llm42_grouped_linear_params& params) = 0;
+  virtual void moe_combine(const llm42_moe_combine_params& params) = 0;
 
   llm42_device* const device;
 };

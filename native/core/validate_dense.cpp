@@ -13,12 +13,20 @@ void check_rows_layout(const char* name, const Weight& weight) {
   }
 }
 
+void check_one_matrix(const char* name, const Weight& weight) {
+  if (weight.info.groups != 1) {
+    fail_argument(name, " has ", weight.info.groups,
+                  " groups; it must have 1 (llm42_grouped_linear takes a matrix per expert)");
+  }
+}
+
 }  // namespace
 
 bool validate(const Stream& stream, llm42_embedding_params& p) {
   check_range("rows", p.rows, 0, INT32_MAX);
   check_handle("table", p.table, stream);
   check_rows_layout("table", *p.table);
+  check_one_matrix("table", *p.table);
   if (p.rows == 0) return false;
   const int64_t width = p.table->info.columns;
   const Matrix ids = vector("ids", p.ids, 4, p.rows);
@@ -51,6 +59,7 @@ bool validate(const Stream& stream, llm42_linear_params& p) {
   check_range("epilogue", p.epilogue, LLM42_EPILOGUE_NONE, LLM42_EPILOGUE_SWIGLU);
   check_zero("reserved", p.reserved);
   check_handle("weight", p.weight, stream);
+  check_one_matrix("weight", *p.weight);
   const llm42_weight_info& weight = p.weight->info;
   const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;
   if (is_swiglu != (weight.layout == LLM42_WEIGHT_LAYOUT_GATE_UP)) {

@@ -37,7 +37,7 @@ typedef struct llm42_linear_params {
   llm42_dtype output_dtype;
   /** Must be 0. */
   int32_t reserved;
-  /** The weight. */
+  /** The weight, of one matrix. */
   const llm42_weight* weight;
   /** activation [M, K]. */
   llm42_view input;
