@@ -13,14 +13,14 @@ namespace llm42::cuda {
 
 namespace {
 
-// Row `row` of the parts stacked on one another.
-const std::byte* source_row(const llm42_weight_params& params, int64_t row) {
-  const llm42_weight_part* part = params.parts;
+// Row `row` of the parts of a group stacked on one another.
+const std::byte* source_row(const llm42_weight_params& params, int64_t group, int64_t row) {
+  const llm42_weight_part* part = params.parts + group * (params.part_count / params.groups);
   while (row >= part->rows) row -= (part++)->rows;
   return static_cast<const std::byte*>(part->data) + row * params.columns * size_of(params.dtype);
 }
 
-// Row of the joined source that a packed row holds; -1 for padding.
+// Row of the joined source of a group that a packed row of its matrix holds; -1 for padding.
 int64_t source_of_packed(const llm42_weight_info& info, int64_t row) {
   if (info.layout != LLM42_WEIGHT_LAYOUT_GATE_UP) return row;
   const int64_t feature = row / (2 * kGateUpGroup) * kGateUpGroup + row % kGateUpGroup;
@@ -57,10 +57,13 @@ void pack_row(const llm42_weight_params& params, const std::byte* source, int64_
 
 }  // namespace
 
+int64_t CudaWeight::packed_rows(const llm42_weight_info& shape) {
+  return linear_weight_rows(shape.rows, shape.layout == LLM42_WEIGHT_LAYOUT_GATE_UP);
+}
+
 int64_t CudaWeight::packed_size(const llm42_weight_info& shape) {
   // At most 2^31 rows and padding, 2^24 columns and 2 bytes: no overflow.
-  return linear_weight_rows(shape.rows, shape.layout == LLM42_WEIGHT_LAYOUT_GATE_UP) *
-         linear_weight_stride(shape.columns) * int64_t{sizeof(bf16)};
+  return shape.groups * packed_rows(shape) * linear_weight_stride(shape.columns) * int64_t{sizeof(bf16)};
 }
 
 CudaWeight::CudaWeight(CudaDevice& owner, const llm42_weight_info& shape)
@@ -79,12 +82,14 @@ std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_param
   info.format = params.format;
   info.layout = params.layout;
   info.columns = params.columns;
-  for (int32_t i = 0; i < params.part_count; ++i) info.rows += params.parts[i].rows;
+  info.groups = params.groups;
+  for (int32_t i = 0; i < params.part_count / params.groups; ++i) info.rows += params.parts[i].rows;
   info.size = CudaWeight::packed_size(info);
   auto weight = std::make_unique<CudaWeight>(device_, info);
 
   constexpr int64_t element = sizeof(bf16);
   const int64_t stride = weight->stride();
+  const int64_t rows = CudaWeight::packed_rows(info);
   uploads_.upload(reinterpret_cast<std::byte*>(weight->data()), info.size,
                   [&](int64_t from, int64_t to, std::byte* staged) {
                     // Ranges begin and end at elements: upload() cuts at multiples of 64 bytes.
@@ -92,9 +97,9 @@ std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_param
                       const int64_t row = at / stride;
                       const int64_t begin = at - row * stride;
                       const int64_t end = std::min(stride, begin + to / element - at);
-                      const int64_t source = source_of_packed(info, row);
-                      pack_row(params, source < 0 ? nullptr : source_row(params, source), begin, end,
-                               staged + (at - from / element) * element);
+                      const int64_t source = source_of_packed(info, row % rows);
+                      pack_row(params, source < 0 ? nullptr : source_row(params, row / rows, source), begin,
+                               end, staged + (at - from / element) * element);
                       at += end - begin;
                     }
                   });
