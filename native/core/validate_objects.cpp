@@ -59,10 +59,6 @@ bool is_float(llm42_dtype dtype) {
   return dtype == LLM42_DTYPE_F32 || dtype == LLM42_DTYPE_F16 || dtype == LLM42_DTYPE_BF16;
 }
 
-}  // namespace
-
-namespace {
-
 // The parts of every group make a matrix of the same shape, and of the layout.
 void check_groups(const llm42_weight_params& params) {
   const int32_t parts = params.part_count / params.groups;

@@ -11,7 +11,7 @@ namespace llm42::cpu {
 namespace {
 
 // Packed input to hold at a time, unless one span needs more.
-constexpr int64_t packed_floats = int64_t{1} << 24;
+constexpr int64_t packed_floats = int64_t{1} << 22;
 
 int64_t round_up(int64_t bytes) {
   return ceil_div(bytes, 64) * 64;

@@ -43,8 +43,8 @@ void expect_definition(const std::vector<int32_t>& ids, int32_t experts) {
 
 TEST(EmulatedMoePermute, SortsByExpertAndThenBySlot) {
   std::mt19937 random(5);
-  for (const int32_t experts : {1, 2, 7, 64, 130}) {
-    for (const int32_t slots : {1, 2, 31, 33, 255, 256, 257, 1000}) {
+  for (const int32_t experts : {1, 7, 40}) {
+    for (const int32_t slots : {1, 31, 33, 1024, 1025, 4500}) {
       SCOPED_TRACE(testing::Message() << experts << " experts, " << slots << " slots");
       std::vector<int32_t> ids(static_cast<size_t>(slots));
       for (int32_t& id : ids) id = int32_t(random() % uint32_t(experts));

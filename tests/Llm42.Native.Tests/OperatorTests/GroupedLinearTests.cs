@@ -116,6 +116,25 @@ public sealed class GroupedLinearTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.CpuIsas), typeof(DeviceMatrix))]
+    public void More_input_than_the_cpu_packs_at_a_time_changes_no_bit(string name)
+    {
+        // 700 slots of 8000 elements: more than 2^22, while two experts' slots fit.
+        using TestDevice device = TestDevice.Open(name);
+        const int rows = 20, slotsPerRow = 35;
+        GroupedLinearCase grouped = GroupedLinearCase.Create(rows, 4, 8000, 2, seed: 65);
+        int[] all = [.. Enumerable.Range(0, rows)];
+        int[] expertOf = TestData.Integers(rows * slotsPerRow, 4, seed: 66);
+        float[] actual = grouped.Run(device, grouped.Pack(device), all, expertOf, Numerics.Invariant);
+        float[][] plain = [.. Enumerable.Range(0, 4).Select(e => grouped.Alone(e).Run(device, Numerics.Invariant))];
+        for (int slot = 0; slot < expertOf.Length; ++slot)
+        {
+            BitAssert.AreEqual(
+                plain[expertOf[slot]].AsSpan(slot / slotsPerRow * 2, 2), actual.AsSpan(slot * 2, 2), 2, $"{name} slot {slot}");
+        }
+    }
+
+    [TestMethod]
     [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
     public void Fast_numerics_on_cuda_differ_in_their_bits(string name)
     {
