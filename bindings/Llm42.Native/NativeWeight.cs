@@ -16,9 +16,10 @@ public sealed unsafe class NativeWeight : IDisposable
         Format = info.Format;
         Layout = info.Layout;
         Size = info.Size;
+        Groups = info.Groups;
     }
 
-    /// <summary>Output features (N) over all parts.</summary>
+    /// <summary>Output features (N) of one matrix, over all its parts.</summary>
     public long Rows { get; }
 
     /// <summary>Input features (K).</summary>
@@ -32,6 +33,9 @@ public sealed unsafe class NativeWeight : IDisposable
 
     /// <summary>Bytes of device memory held.</summary>
     public long Size { get; }
+
+    /// <summary>Matrices in this weight, 1 or more.</summary>
+    public int Groups { get; }
 
     internal OpaqueWeight* Pointer => (OpaqueWeight*)_handle.Pointer(this);
 
@@ -71,6 +75,7 @@ public sealed unsafe class NativeWeight : IDisposable
                 Columns = options.Columns,
                 PartCount = parts.Length,
                 Parts = first,
+                Groups = options.Groups,
             };
             NativeException.ThrowIfFailed(NativeMethods.WeightCreate(stream.Pointer, &native, &weight));
         }

@@ -14,4 +14,7 @@ public sealed record NativeWeightOptions
 
     /// <summary>How the parts are joined.</summary>
     public WeightLayout Layout { get; init; }
+
+    /// <summary>Matrices of one shape in this weight, 1..1024, each of as many parts: one per expert of a mixture.</summary>
+    public int Groups { get; init; } = 1;
 }

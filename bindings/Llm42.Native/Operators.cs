@@ -198,4 +198,79 @@ public static unsafe class Operators
         };
         NativeException.ThrowIfFailed(NativeMethods.FirstMismatch(stream.Pointer, &native));
     }
+
+    /// <inheritdoc cref="NativeMethods.MoeRoute"/>
+    public static void MoeRoute(NativeStream stream, in MoeRouteArguments arguments)
+    {
+        MoeRouteParams native = new()
+        {
+            StructSize = (uint)sizeof(MoeRouteParams),
+            Rows = arguments.Rows,
+            Experts = arguments.Experts,
+            TopK = arguments.TopK,
+            Renormalize = arguments.Renormalize ? 1 : 0,
+            Logits = arguments.Logits.Native,
+            LogitsStride = arguments.LogitsStride,
+            ExpertIds = arguments.ExpertIds.Native,
+            ExpertWeights = arguments.ExpertWeights.Native,
+        };
+        NativeException.ThrowIfFailed(NativeMethods.MoeRoute(stream.Pointer, &native));
+    }
+
+    /// <inheritdoc cref="NativeMethods.MoePermute"/>
+    public static void MoePermute(NativeStream stream, in MoePermuteArguments arguments)
+    {
+        MoePermuteParams native = new()
+        {
+            StructSize = (uint)sizeof(MoePermuteParams),
+            Rows = arguments.Rows,
+            Experts = arguments.Experts,
+            TopK = arguments.TopK,
+            ExpertIds = arguments.ExpertIds.Native,
+            Starts = arguments.Starts.Native,
+            Order = arguments.Order.Native,
+        };
+        NativeException.ThrowIfFailed(NativeMethods.MoePermute(stream.Pointer, &native));
+    }
+
+    /// <inheritdoc cref="NativeMethods.GroupedLinear"/>
+    public static void GroupedLinear(NativeStream stream, in GroupedLinearArguments arguments)
+    {
+        GroupedLinearParams native = new()
+        {
+            StructSize = (uint)sizeof(GroupedLinearParams),
+            Slots = arguments.Slots,
+            SlotsPerRow = arguments.SlotsPerRow,
+            Numerics = arguments.Numerics,
+            Epilogue = arguments.Epilogue,
+            Weight = arguments.Weight.Pointer,
+            Starts = arguments.Starts.Native,
+            Order = arguments.Order.Native,
+            Input = arguments.Input.Native,
+            InputStride = arguments.InputStride,
+            Output = arguments.Output.Native,
+            OutputStride = arguments.OutputStride,
+        };
+        NativeException.ThrowIfFailed(NativeMethods.GroupedLinear(stream.Pointer, &native));
+    }
+
+    /// <inheritdoc cref="NativeMethods.MoeCombine"/>
+    public static void MoeCombine(NativeStream stream, in MoeCombineArguments arguments)
+    {
+        MoeCombineParams native = new()
+        {
+            StructSize = (uint)sizeof(MoeCombineParams),
+            Rows = arguments.Rows,
+            TopK = arguments.TopK,
+            Width = arguments.Width,
+            ExpertWeights = arguments.ExpertWeights.Native,
+            Input = arguments.Input.Native,
+            InputStride = arguments.InputStride,
+            Residual = arguments.Residual.Native,
+            ResidualStride = arguments.ResidualStride,
+            Output = arguments.Output.Native,
+            OutputStride = arguments.OutputStride,
+        };
+        NativeException.ThrowIfFailed(NativeMethods.MoeCombine(stream.Pointer, &native));
+    }
 }

@@ -121,6 +121,55 @@ _Static_assert(offsetof(llm42_top_logprobs_params, chosen_logprobs) == 56, "the 
 _Static_assert(offsetof(llm42_top_logprobs_params, top_ids) == 72, "the C# bindings expect offsetof(llm42_top_logprobs_params, top_ids) == 72");
 _Static_assert(offsetof(llm42_top_logprobs_params, top_logprobs) == 88, "the C# bindings expect offsetof(llm42_top_logprobs_params, top_logprobs) == 88");
 
+_Static_assert(sizeof(llm42_moe_route_params) == 80, "the C# bindings expect sizeof(llm42_moe_route_params) == 80");
+_Static_assert(offsetof(llm42_moe_route_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_moe_route_params, struct_size) == 0");
+_Static_assert(offsetof(llm42_moe_route_params, rows) == 4, "the C# bindings expect offsetof(llm42_moe_route_params, rows) == 4");
+_Static_assert(offsetof(llm42_moe_route_params, experts) == 8, "the C# bindings expect offsetof(llm42_moe_route_params, experts) == 8");
+_Static_assert(offsetof(llm42_moe_route_params, top_k) == 12, "the C# bindings expect offsetof(llm42_moe_route_params, top_k) == 12");
+_Static_assert(offsetof(llm42_moe_route_params, renormalize) == 16, "the C# bindings expect offsetof(llm42_moe_route_params, renormalize) == 16");
+_Static_assert(offsetof(llm42_moe_route_params, reserved) == 20, "the C# bindings expect offsetof(llm42_moe_route_params, reserved) == 20");
+_Static_assert(offsetof(llm42_moe_route_params, logits) == 24, "the C# bindings expect offsetof(llm42_moe_route_params, logits) == 24");
+_Static_assert(offsetof(llm42_moe_route_params, logits_stride) == 40, "the C# bindings expect offsetof(llm42_moe_route_params, logits_stride) == 40");
+_Static_assert(offsetof(llm42_moe_route_params, expert_ids) == 48, "the C# bindings expect offsetof(llm42_moe_route_params, expert_ids) == 48");
+_Static_assert(offsetof(llm42_moe_route_params, expert_weights) == 64, "the C# bindings expect offsetof(llm42_moe_route_params, expert_weights) == 64");
+
+_Static_assert(sizeof(llm42_moe_permute_params) == 64, "the C# bindings expect sizeof(llm42_moe_permute_params) == 64");
+_Static_assert(offsetof(llm42_moe_permute_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_moe_permute_params, struct_size) == 0");
+_Static_assert(offsetof(llm42_moe_permute_params, rows) == 4, "the C# bindings expect offsetof(llm42_moe_permute_params, rows) == 4");
+_Static_assert(offsetof(llm42_moe_permute_params, experts) == 8, "the C# bindings expect offsetof(llm42_moe_permute_params, experts) == 8");
+_Static_assert(offsetof(llm42_moe_permute_params, top_k) == 12, "the C# bindings expect offsetof(llm42_moe_permute_params, top_k) == 12");
+_Static_assert(offsetof(llm42_moe_permute_params, expert_ids) == 16, "the C# bindings expect offsetof(llm42_moe_permute_params, expert_ids) == 16");
+_Static_assert(offsetof(llm42_moe_permute_params, starts) == 32, "the C# bindings expect offsetof(llm42_moe_permute_params, starts) == 32");
+_Static_assert(offsetof(llm42_moe_permute_params, order) == 48, "the C# bindings expect offsetof(llm42_moe_permute_params, order) == 48");
+
+_Static_assert(sizeof(llm42_grouped_linear_params) == 112, "the C# bindings expect sizeof(llm42_grouped_linear_params) == 112");
+_Static_assert(offsetof(llm42_grouped_linear_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_grouped_linear_params, struct_size) == 0");
+_Static_assert(offsetof(llm42_grouped_linear_params, slots) == 4, "the C# bindings expect offsetof(llm42_grouped_linear_params, slots) == 4");
+_Static_assert(offsetof(llm42_grouped_linear_params, slots_per_row) == 8, "the C# bindings expect offsetof(llm42_grouped_linear_params, slots_per_row) == 8");
+_Static_assert(offsetof(llm42_grouped_linear_params, numerics) == 12, "the C# bindings expect offsetof(llm42_grouped_linear_params, numerics) == 12");
+_Static_assert(offsetof(llm42_grouped_linear_params, epilogue) == 16, "the C# bindings expect offsetof(llm42_grouped_linear_params, epilogue) == 16");
+_Static_assert(offsetof(llm42_grouped_linear_params, reserved) == 20, "the C# bindings expect offsetof(llm42_grouped_linear_params, reserved) == 20");
+_Static_assert(offsetof(llm42_grouped_linear_params, weight) == 24, "the C# bindings expect offsetof(llm42_grouped_linear_params, weight) == 24");
+_Static_assert(offsetof(llm42_grouped_linear_params, starts) == 32, "the C# bindings expect offsetof(llm42_grouped_linear_params, starts) == 32");
+_Static_assert(offsetof(llm42_grouped_linear_params, order) == 48, "the C# bindings expect offsetof(llm42_grouped_linear_params, order) == 48");
+_Static_assert(offsetof(llm42_grouped_linear_params, input) == 64, "the C# bindings expect offsetof(llm42_grouped_linear_params, input) == 64");
+_Static_assert(offsetof(llm42_grouped_linear_params, input_stride) == 80, "the C# bindings expect offsetof(llm42_grouped_linear_params, input_stride) == 80");
+_Static_assert(offsetof(llm42_grouped_linear_params, output) == 88, "the C# bindings expect offsetof(llm42_grouped_linear_params, output) == 88");
+_Static_assert(offsetof(llm42_grouped_linear_params, output_stride) == 104, "the C# bindings expect offsetof(llm42_grouped_linear_params, output_stride) == 104");
+
+_Static_assert(sizeof(llm42_moe_combine_params) == 104, "the C# bindings expect sizeof(llm42_moe_combine_params) == 104");
+_Static_assert(offsetof(llm42_moe_combine_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_moe_combine_params, struct_size) == 0");
+_Static_assert(offsetof(llm42_moe_combine_params, rows) == 4, "the C# bindings expect offsetof(llm42_moe_combine_params, rows) == 4");
+_Static_assert(offsetof(llm42_moe_combine_params, top_k) == 8, "the C# bindings expect offsetof(llm42_moe_combine_params, top_k) == 8");
+_Static_assert(offsetof(llm42_moe_combine_params, width) == 12, "the C# bindings expect offsetof(llm42_moe_combine_params, width) == 12");
+_Static_assert(offsetof(llm42_moe_combine_params, expert_weights) == 16, "the C# bindings expect offsetof(llm42_moe_combine_params, expert_weights) == 16");
+_Static_assert(offsetof(llm42_moe_combine_params, input) == 32, "the C# bindings expect offsetof(llm42_moe_combine_params, input) == 32");
+_Static_assert(offsetof(llm42_moe_combine_params, input_stride) == 48, "the C# bindings expect offsetof(llm42_moe_combine_params, input_stride) == 48");
+_Static_assert(offsetof(llm42_moe_combine_params, residual) == 56, "the C# bindings expect offsetof(llm42_moe_combine_params, residual) == 56");
+_Static_assert(offsetof(llm42_moe_combine_params, residual_stride) == 72, "the C# bindings expect offsetof(llm42_moe_combine_params, residual_stride) == 72");
+_Static_assert(offsetof(llm42_moe_combine_params, output) == 80, "the C# bindings expect offsetof(llm42_moe_combine_params, output) == 80");
+_Static_assert(offsetof(llm42_moe_combine_params, output_stride) == 96, "the C# bindings expect offsetof(llm42_moe_combine_params, output_stride) == 96");
+
 _Static_assert(sizeof(llm42_rms_norm_params) == 104, "the C# bindings expect sizeof(llm42_rms_norm_params) == 104");
 _Static_assert(offsetof(llm42_rms_norm_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_rms_norm_params, struct_size) == 0");
 _Static_assert(offsetof(llm42_rms_norm_params, rows) == 4, "the C# bindings expect offsetof(llm42_rms_norm_params, rows) == 4");
@@ -192,7 +241,7 @@ _Static_assert(offsetof(llm42_weight_part, data) == 0, "the C# bindings expect o
 _Static_assert(offsetof(llm42_weight_part, size) == 8, "the C# bindings expect offsetof(llm42_weight_part, size) == 8");
 _Static_assert(offsetof(llm42_weight_part, rows) == 16, "the C# bindings expect offsetof(llm42_weight_part, rows) == 16");
 
-_Static_assert(sizeof(llm42_weight_params) == 32, "the C# bindings expect sizeof(llm42_weight_params) == 32");
+_Static_assert(sizeof(llm42_weight_params) == 40, "the C# bindings expect sizeof(llm42_weight_params) == 40");
 _Static_assert(offsetof(llm42_weight_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_weight_params, struct_size) == 0");
 _Static_assert(offsetof(llm42_weight_params, dtype) == 4, "the C# bindings expect offsetof(llm42_weight_params, dtype) == 4");
 _Static_assert(offsetof(llm42_weight_params, format) == 8, "the C# bindings expect offsetof(llm42_weight_params, format) == 8");
@@ -200,11 +249,15 @@ _Static_assert(offsetof(llm42_weight_params, layout) == 12, "the C# bindings exp
 _Static_assert(offsetof(llm42_weight_params, columns) == 16, "the C# bindings expect offsetof(llm42_weight_params, columns) == 16");
 _Static_assert(offsetof(llm42_weight_params, part_count) == 20, "the C# bindings expect offsetof(llm42_weight_params, part_count) == 20");
 _Static_assert(offsetof(llm42_weight_params, parts) == 24, "the C# bindings expect offsetof(llm42_weight_params, parts) == 24");
+_Static_assert(offsetof(llm42_weight_params, groups) == 32, "the C# bindings expect offsetof(llm42_weight_params, groups) == 32");
+_Static_assert(offsetof(llm42_weight_params, reserved) == 36, "the C# bindings expect offsetof(llm42_weight_params, reserved) == 36");
 
-_Static_assert(sizeof(llm42_weight_info) == 32, "the C# bindings expect sizeof(llm42_weight_info) == 32");
+_Static_assert(sizeof(llm42_weight_info) == 40, "the C# bindings expect sizeof(llm42_weight_info) == 40");
 _Static_assert(offsetof(llm42_weight_info, struct_size) == 0, "the C# bindings expect offsetof(llm42_weight_info, struct_size) == 0");
 _Static_assert(offsetof(llm42_weight_info, format) == 4, "the C# bindings expect offsetof(llm42_weight_info, format) == 4");
 _Static_assert(offsetof(llm42_weight_info, layout) == 8, "the C# bindings expect offsetof(llm42_weight_info, layout) == 8");
 _Static_assert(offsetof(llm42_weight_info, columns) == 12, "the C# bindings expect offsetof(llm42_weight_info, columns) == 12");
 _Static_assert(offsetof(llm42_weight_info, rows) == 16, "the C# bindings expect offsetof(llm42_weight_info, rows) == 16");
 _Static_assert(offsetof(llm42_weight_info, size) == 24, "the C# bindings expect offsetof(llm42_weight_info, size) == 24");
+_Static_assert(offsetof(llm42_weight_info, groups) == 32, "the C# bindings expect offsetof(llm42_weight_info, groups) == 32");
+_Static_assert(offsetof(llm42_weight_info, reserved) == 36, "the C# bindings expect offsetof(llm42_weight_info, reserved) == 36");

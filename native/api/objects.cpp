@@ -12,6 +12,8 @@ namespace {
 // Sizes of the structs in the first release of this ABI version: a caller's may be as small.
 constexpr uint32_t first_device_options = offsetof(llm42_device_options, memory_limit);
 constexpr uint32_t first_device_info = offsetof(llm42_device_info, memory_limit);
+constexpr uint32_t first_weight_params = offsetof(llm42_weight_params, groups);
+constexpr uint32_t first_weight_info = offsetof(llm42_weight_info, groups);
 
 }  // namespace
 
@@ -104,7 +106,7 @@ llm42_status llm42_weight_create(llm42_stream* stream, const llm42_weight_params
     check_not_null("weight", weight);
     *weight = nullptr;
     check_not_null("stream", stream);
-    llm42_weight_params copy = read_params("params", params);
+    llm42_weight_params copy = read_params("params", params, first_weight_params);
     validate(copy);
     validate_not_recording(*stream, "the packing of a weight");
     stream->device->count_call();
@@ -119,7 +121,7 @@ void llm42_weight_destroy(llm42_weight* weight) noexcept {
 llm42_status llm42_weight_get_info(const llm42_weight* weight, llm42_weight_info* info) noexcept {
   return call(__func__, [&] {
     check_not_null("weight", weight);
-    write_info("info", info, weight->info);
+    write_info("info", info, weight->info, first_weight_info);
   });
 }
 

@@ -1,4 +1,4 @@
-// llm42/embedding.h, linear.h, rms_norm.h, rope.h, attention.h, logprobs.h, sampling.h, verify.h
+// llm42/embedding.h, linear.h, rms_norm.h, rope.h, attention.h, logprobs.h, sampling.h, verify.h, moe.h
 #include <cstddef>
 
 #include "api/call.h"
@@ -63,4 +63,20 @@ llm42_status llm42_sample(llm42_stream* stream, const llm42_sample_params* param
 
 llm42_status llm42_first_mismatch(llm42_stream* stream, const llm42_first_mismatch_params* params) noexcept {
   return run(__func__, stream, params, &llm42_stream::first_mismatch);
+}
+
+llm42_status llm42_moe_route(llm42_stream* stream, const llm42_moe_route_params* params) noexcept {
+  return run(__func__, stream, params, &llm42_stream::moe_route);
+}
+
+llm42_status llm42_moe_permute(llm42_stream* stream, const llm42_moe_permute_params* params) noexcept {
+  return run(__func__, stream, params, &llm42_stream::moe_permute);
+}
+
+llm42_status llm42_grouped_linear(llm42_stream* stream, const llm42_grouped_linear_params* params) noexcept {
+  return run(__func__, stream, params, &llm42_stream::grouped_linear);
+}
+
+llm42_status llm42_moe_combine(llm42_stream* stream, const llm42_moe_combine_params* params) noexcept {
+  return run(__func__, stream, params, &llm42_stream::moe_combine);
 }

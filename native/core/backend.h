@@ -91,6 +91,10 @@ struct llm42_stream {
   virtual void top_logprobs(const llm42_top_logprobs_params& params) = 0;
   virtual void sample(const llm42_sample_params& params) = 0;
   virtual void first_mismatch(const llm42_first_mismatch_params& params) = 0;
+  virtual void moe_route(const llm42_moe_route_params& params) = 0;
+  virtual void moe_permute(const llm42_moe_permute_params& params) = 0;
+  virtual void grouped_linear(const llm42_grouped_linear_params& params) = 0;
+  virtual void moe_combine(const llm42_moe_combine_params& params) = 0;
 
   // Graphs; a backend without them overrides none of these. Between begin_graph() and end_graph() or
   // drop_graph(), which come on the same thread, the edge lets through nothing but operators and page copies.

@@ -47,6 +47,10 @@ constexpr uint64_t plugin_abi = [] {
                             sizeof(llm42_top_logprobs_params),
                             sizeof(llm42_sample_params),
                             sizeof(llm42_first_mismatch_params),
+                            sizeof(llm42_moe_route_params),
+                            sizeof(llm42_moe_permute_params),
+                            sizeof(llm42_grouped_linear_params),
+                            sizeof(llm42_moe_combine_params),
                             sizeof(std::string),
                             size_t{LLM42_ABI_VERSION}}) {
     hash = (hash ^ static_cast<uint32_t>(size)) * 16777619u;

@@ -31,6 +31,10 @@ bool validate(const Stream& stream, llm42_log_softmax_params& params);
 bool validate(const Stream& stream, llm42_top_logprobs_params& params);
 bool validate(const Stream& stream, llm42_sample_params& params);
 bool validate(const Stream& stream, llm42_first_mismatch_params& params);
+bool validate(const Stream& stream, llm42_moe_route_params& params);
+bool validate(const Stream& stream, llm42_moe_permute_params& params);
+bool validate(const Stream& stream, llm42_grouped_linear_params& params);
+bool validate(const Stream& stream, llm42_moe_combine_params& params);
 
 // Size of an activation element; every backend so far uses f32 or a 16-bit type.
 int32_t activation_size(const Stream& stream);

@@ -32,6 +32,13 @@ void check_compute_dtype(llm42_dtype compute, const llm42_weight_info& weight) {
   }
 }
 
+void check_one_matrix(const char* name, const Weight& weight) {
+  if (weight.info.groups != 1) {
+    fail_argument(name, " has ", weight.info.groups,
+                  " groups; it must have 1 (llm42_grouped_linear takes a matrix per expert)");
+  }
+}
+
 }  // namespace
 
 bool validate(const Stream& stream, llm42_embedding_params& p) {
@@ -42,6 +49,7 @@ bool validate(const Stream& stream, llm42_embedding_params& p) {
     fail(LLM42_STATUS_UNSUPPORTED,
          "table has format i8; an embedding needs a table of format f32, f16 or bf16");
   }
+  check_one_matrix("table", *p.table);
   if (p.rows == 0) return false;
   const int64_t width = p.table->info.columns;
   const Matrix ids = vector("ids", p.ids, 4, p.rows);
@@ -73,6 +81,7 @@ bool validate(const Stream& stream, llm42_linear_params& p) {
   check_numerics(p.numerics);
   check_range("epilogue", p.epilogue, LLM42_EPILOGUE_NONE, LLM42_EPILOGUE_SWIGLU);
   check_handle("weight", p.weight, stream);
+  check_one_matrix("weight", *p.weight);
   check_compute_dtype(p.compute_dtype, p.weight->info);
   const llm42_weight_info& weight = p.weight->info;
   const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;

@@ -62,6 +62,32 @@ bool is_float(llm42_dtype dtype) {
   return dtype == LLM42_DTYPE_F32 || dtype == LLM42_DTYPE_F16 || dtype == LLM42_DTYPE_BF16;
 }
 
+// The parts of every group make a matrix of the same shape, and of the layout.
+void check_groups(const llm42_weight_params& params) {
+  const int32_t parts = params.part_count / params.groups;
+  const bool is_gate_up = params.layout == LLM42_WEIGHT_LAYOUT_GATE_UP;
+  if (is_gate_up && parts != 2) {
+    fail_argument("part_count is ", params.part_count, "; layout gate_up takes ", 2 * params.groups,
+                  ", gate then up of each group");
+  }
+  int64_t first_rows = 0;
+  for (int32_t group = 0; group < params.groups; ++group) {
+    const int32_t first = group * parts;
+    const llm42_weight_part* const part = params.parts + first;
+    if (is_gate_up && part[0].rows != part[1].rows) {
+      fail_argument("parts[", first + 1, "].rows is ", part[1].rows,
+                    "; layout gate_up needs it equal to parts[", first, "].rows (", part[0].rows, ")");
+    }
+    int64_t rows = 0;
+    for (int32_t i = 0; i < parts; ++i) rows += part[i].rows;
+    if (group == 0) first_rows = rows;
+    if (rows != first_rows) {
+      fail_argument("group ", group, " (parts[", first, "] and on) has ", rows, " rows and group 0 has ",
+                    first_rows, "; the matrices of a weight have one shape");
+    }
+  }
+}
+
 }  // namespace
 
 void validate(llm42_weight_params& params) {
@@ -75,7 +101,15 @@ void validate(llm42_weight_params& params) {
   }
   check_range("layout", params.layout, LLM42_WEIGHT_LAYOUT_ROWS, LLM42_WEIGHT_LAYOUT_GATE_UP);
   check_range("columns", params.columns, 1, 1 << 24);
-  check_range("part_count", params.part_count, 1, 64);
+  if (params.groups == 0) params.groups = 1;
+  check_range("groups", params.groups, 1, 1024);
+  if (params.format == LLM42_DTYPE_I8 && params.groups != 1) {
+    fail(LLM42_STATUS_UNSUPPORTED, "groups is ", params.groups,
+         " and format is i8; several matrices in one weight need format f32, f16 or bf16");
+  }
+  check_zero("reserved", params.reserved);
+  check_range("part_count", params.part_count, 1, int64_t{64} * params.groups);
+  check_multiple("part_count", params.part_count, "groups", params.groups);
   check_not_null("parts", params.parts);
   int64_t rows = 0;
   for (int32_t i = 0; i < params.part_count; ++i) {
@@ -91,15 +125,7 @@ void validate(llm42_weight_params& params) {
     rows += part.rows;
   }
   check_range("rows over all parts", rows, 1, max_extent);
-  if (params.layout == LLM42_WEIGHT_LAYOUT_GATE_UP) {
-    if (params.part_count != 2) {
-      fail_argument("part_count is ", params.part_count, "; layout gate_up takes 2, gate then up");
-    }
-    if (params.parts[0].rows != params.parts[1].rows) {
-      fail_argument("parts[1].rows is ", params.parts[1].rows,
-                    "; layout gate_up needs it equal to parts[0].rows (", params.parts[0].rows, ")");
-    }
-  }
+  check_groups(params);
 }
 
 void validate(llm42_kv_cache_params& params) {

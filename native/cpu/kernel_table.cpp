@@ -10,6 +10,7 @@ namespace {
 #define LLM42_FILL(isa)        \
   Kernels kernels{};           \
   isa::add_linear(kernels);    \
+  isa::add_moe(kernels);       \
   isa::add_norm(kernels);      \
   isa::add_attention(kernels); \
   isa::add_logits(kernels);    \

@@ -2,26 +2,13 @@
 // threads share out panels and blocks of rows, never k. Fast numerics on many planned threads alone cut k.
 #include <algorithm>
 
+#include "cpu/linear_plan.h"
 #include "cpu/objects.h"
 #include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
 
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
-// Panel elements expanded to f32 at a time: 192 x 32 leave room in a first-level cache of 32 KiB for the
-// input.
-constexpr int64_t expanded_depth = 192;
-
-// Row tiles from which one expansion of the weights pays for itself.
-constexpr int64_t expansion_threshold = 3;
-
-// Rows whose sums of one panel stay in the second-level cache.
-constexpr int64_t rows_per_block = 480;
 
 struct Problem {
   const llm42_linear_params& params;

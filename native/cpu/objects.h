@@ -58,13 +58,14 @@ class CpuBuffer final : public llm42_buffer {
 };
 
 // Panels of 32 output features, [panel][K][32]; missing features of the last panel are zero. With layout
-// gate_up a panel holds 16 gate features and the 16 up features that they meet.
+// gate_up a panel holds 16 gate features and the 16 up features that they meet. The matrices of a weight with
+// groups follow one another.
 class CpuWeight final : public llm42_weight {
  public:
   CpuWeight(CpuDevice& device, const llm42_weight_info& shape);
 
   Format format() const;
-  int64_t panels() const;
+  int64_t panels() const;  // of one matrix
   int64_t element_size() const;
   const std::byte* panel(int64_t index) const { return block_.data() + index * panel_size(); }
   std::byte* panel(int64_t index) { return block_.data() + index * panel_size(); }
@@ -118,6 +119,10 @@ class CpuStream final : public llm42_stream {
   void top_logprobs(const llm42_top_logprobs_params& params) override;
   void sample(const llm42_sample_params& params) override;
   void first_mismatch(const llm42_first_mismatch_params& params) override;
+  void moe_route(const llm42_moe_route_params& params) override;
+  void moe_permute(const llm42_moe_permute_params& params) override;
+  void grouped_linear(const llm42_grouped_linear_params& params) override;
+  void moe_combine(const llm42_moe_combine_params& params) override;
 
  private:
   CpuDevice& device_;

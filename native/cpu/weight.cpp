@@ -67,9 +67,9 @@ void convert_column(const std::byte* source, llm42_dtype dtype, std::byte* colum
   }
 }
 
-// Row `row` of the parts stacked on one another.
-const std::byte* source_row(const llm42_weight_params& params, int64_t row) {
-  const llm42_weight_part* part = params.parts;
+// Row `row` of the parts of a group stacked on one another.
+const std::byte* source_row(const llm42_weight_params& params, int64_t group, int64_t row) {
+  const llm42_weight_part* part = params.parts + group * (params.part_count / params.groups);
   while (row >= part->rows) row -= (part++)->rows;
   return static_cast<const std::byte*>(part->data) + row * params.columns * size_of_format(params.dtype);
 }
@@ -114,18 +114,20 @@ std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params
   info.format = params.format;
   info.layout = params.layout;
   info.columns = params.columns;
-  for (int32_t i = 0; i < params.part_count; ++i) info.rows += params.parts[i].rows;
+  info.groups = params.groups;
+  for (int32_t i = 0; i < params.part_count / params.groups; ++i) info.rows += params.parts[i].rows;
   // At most 2^31 rows and padding, 2^24 columns and 4 bytes: no overflow.
-  info.size = panel_count(info) * panel_columns * info.columns * size_of_format(info.format);
+  const int64_t panels = panel_count(info);
+  info.size = info.groups * panels * panel_columns * info.columns * size_of_format(info.format);
   auto weight = std::make_unique<CpuWeight>(device_, info);
 
   const int64_t element = weight->element_size();
-  parallel_for(device_.pool(), device_.threads_for(info.rows * info.columns), weight->panels(), 1,
-               [&](int64_t panel, int) {
+  parallel_for(device_.pool(), device_.threads_for(info.groups * info.rows * info.columns),
+               info.groups * panels, 1, [&](int64_t panel, int) {
                  const std::byte* rows[panel_columns];
                  for (int64_t column = 0; column < panel_columns; ++column) {
-                   const int64_t row = row_of_column(info, panel, column);
-                   rows[column] = row < 0 ? nullptr : source_row(params, row);
+                   const int64_t row = row_of_column(info, panel % panels, column);
+                   rows[column] = row < 0 ? nullptr : source_row(params, panel / panels, row);
                  }
                  for (int64_t begin = 0; begin < info.columns; begin += column_block) {
                    const int64_t end = std::min<int64_t>(begin + column_block, info.columns);

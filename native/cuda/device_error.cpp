@@ -23,6 +23,8 @@ constexpr IndexWords indices[] = {
     {Checked::chosen_ids, "chosen_ids"},
     {Checked::starts, "starts"},
     {Checked::adjustment_starts, "adjustment_starts"},
+    {Checked::expert_ids, "expert_ids"},
+    {Checked::order, "order"},
 };
 
 // array[place].field is value; it must be range

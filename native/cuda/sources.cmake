@@ -12,6 +12,7 @@ set(LLM42_CUDA_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/operators_dense.cpp
   ${CMAKE_CURRENT_LIST_DIR}/operators_int8.cpp
   ${CMAKE_CURRENT_LIST_DIR}/operators_logits.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/operators_moe.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plugin.cpp
   ${CMAKE_CURRENT_LIST_DIR}/staging.cpp
   ${CMAKE_CURRENT_LIST_DIR}/stream.cpp

@@ -33,6 +33,10 @@ class CudaStream final : public llm42_stream {
   void top_logprobs(const llm42_top_logprobs_params& params) override;
   void sample(const llm42_sample_params& params) override;
   void first_mismatch(const llm42_first_mismatch_params& params) override;
+  void moe_route(const llm42_moe_route_params& params) override;
+  void moe_permute(const llm42_moe_permute_params& params) override;
+  void grouped_linear(const llm42_grouped_linear_params& params) override;
+  void moe_combine(const llm42_moe_combine_params& params) override;
 
   // In graph.cpp.
   void begin_graph() override;

@@ -45,14 +45,18 @@ void pack_row(const llm42_weight_params& params, const std::byte* source, int64_
 
 }  // namespace
 
+int64_t CudaWeight::packed_rows(const llm42_weight_info& shape) {
+  return linear_weight_rows(shape.rows, shape.layout == LLM42_WEIGHT_LAYOUT_GATE_UP);
+}
+
 int64_t CudaWeight::packed_size(const llm42_weight_info& shape) {
   // At most 2^31 rows and padding, 2^24 columns and 2 bytes: no overflow.
   const bool is_gate_up = shape.layout == LLM42_WEIGHT_LAYOUT_GATE_UP;
-  const int64_t rows = linear_weight_rows(shape.rows, is_gate_up);
   if (shape.format == LLM42_DTYPE_I8) {
-    return rows * int8_stride(shape.columns) + int8_scales(shape.rows, is_gate_up) * int64_t{sizeof(float)};
+    return packed_rows(shape) * int8_stride(shape.columns) +
+           int8_scales(shape.rows, is_gate_up) * int64_t{sizeof(float)};
   }
-  return rows * linear_weight_stride(shape.columns) * int64_t{sizeof(bf16)};
+  return shape.groups * packed_rows(shape) * linear_weight_stride(shape.columns) * int64_t{sizeof(bf16)};
 }
 
 CudaWeight::CudaWeight(CudaDevice& owner, const llm42_weight_info& shape)
@@ -85,13 +89,15 @@ std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_param
   info.format = params.format;
   info.layout = params.layout;
   info.columns = params.columns;
-  for (int32_t i = 0; i < params.part_count; ++i) info.rows += params.parts[i].rows;
+  info.groups = params.groups;
+  for (int32_t i = 0; i < params.part_count / params.groups; ++i) info.rows += params.parts[i].rows;
   info.size = CudaWeight::packed_size(info);
   if (info.format == LLM42_DTYPE_I8) return create_int8_weight(device_, uploads_, params, info);
   auto weight = std::make_unique<CudaWeight>(device_, info);
 
   constexpr int64_t element = sizeof(bf16);
   const int64_t stride = weight->stride();
+  const int64_t rows = CudaWeight::packed_rows(info);
   uploads_.upload(reinterpret_cast<std::byte*>(weight->data()), info.size,
                   [&](int64_t from, int64_t to, std::byte* staged) {
                     // Ranges begin and end at elements: upload() cuts at multiples of 64 bytes.
@@ -99,9 +105,9 @@ std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_param
                       const int64_t row = at / stride;
                       const int64_t begin = at - row * stride;
                       const int64_t end = std::min(stride, begin + to / element - at);
-                      const int64_t source = source_of_packed(info, row);
-                      pack_row(params, source < 0 ? nullptr : source_row(params, source).data, begin, end,
-                               staged + (at - from / element) * element);
+                      const int64_t source = source_of_packed(info, row % rows);
+                      pack_row(params, source < 0 ? nullptr : source_row(params, row / rows, source).data,
+                               begin, end, staged + (at - from / element) * element);
                       at += end - begin;
                     }
                   });

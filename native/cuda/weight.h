@@ -3,6 +3,7 @@
 //
 // With layout gate_up, 8 rows of gate and the 8 rows of up that they meet take turns (gate 0..7, up 0..7,
 // gate 8..15, ...), so that both meet in the registers of one thread; missing rows of the last 8 are zero.
+// The matrices of a weight with groups follow one another.
 #pragma once
 
 #include "cuda/device.h"
@@ -15,6 +16,8 @@ class CudaWeight final : public llm42_weight {
  public:
   CudaWeight(CudaDevice& owner, const llm42_weight_info& shape);
 
+  // Packed rows of one matrix.
+  static int64_t packed_rows(const llm42_weight_info& shape);
   // Bytes of a packed weight, its scales included.
   static int64_t packed_size(const llm42_weight_info& shape);
 

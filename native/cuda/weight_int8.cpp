@@ -79,7 +79,7 @@ std::unique_ptr<llm42_weight> create_int8_weight(CudaDevice& device, UploadStagi
   std::vector<float> scales(static_cast<size_t>(int8_scales(info.rows, is_gate_up)));
   for (int64_t row = 0; row < rows; ++row) {
     const int64_t source = source_of_packed(info, row);
-    if (source >= 0) scales[static_cast<size_t>(row)] = scale_of_row(params, source_row(params, source));
+    if (source >= 0) scales[static_cast<size_t>(row)] = scale_of_row(params, source_row(params, 0, source));
   }
 
   auto weight = std::make_unique<CudaWeight>(device, info);
@@ -92,7 +92,7 @@ std::unique_ptr<llm42_weight> create_int8_weight(CudaDevice& device, UploadStagi
                      const int64_t begin = at - row * stride;
                      const int64_t end = std::min(stride, begin + to - at);
                      const int64_t source = source_of_packed(info, row);
-                     pack_row(params, source < 0 ? nullptr : source_row(params, source).data,
+                     pack_row(params, source < 0 ? nullptr : source_row(params, 0, source).data,
                               scales[static_cast<size_t>(row)], begin, end, staged + (at - from));
                      at += end - begin;
                    }

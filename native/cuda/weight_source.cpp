@@ -5,8 +5,8 @@
 
 namespace llm42::cuda {
 
-SourceRow source_row(const llm42_weight_params& params, int64_t row) {
-  int32_t part = 0;
+SourceRow source_row(const llm42_weight_params& params, int64_t group, int64_t row) {
+  auto part = static_cast<int32_t>(group * (params.part_count / params.groups));
   while (row >= params.parts[part].rows) row -= params.parts[part++].rows;
   const auto* data = static_cast<const std::byte*>(params.parts[part].data);
   return {part, row, data + row * params.columns * size_of(params.dtype)};

@@ -14,10 +14,10 @@ struct SourceRow {
   const std::byte* data;
 };
 
-// Row `row` of the parts stacked on one another.
-SourceRow source_row(const llm42_weight_params& params, int64_t row);
+// Row `row` of the parts of a group stacked on one another.
+SourceRow source_row(const llm42_weight_params& params, int64_t group, int64_t row);
 
-// Row of the joined source that a packed row holds; -1 for padding.
+// Row of the joined source of a group that a packed row of its matrix holds; -1 for padding.
 int64_t source_of_packed(const llm42_weight_info& info, int64_t row);
 
 }  // namespace llm42::cuda

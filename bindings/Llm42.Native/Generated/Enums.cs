@@ -92,6 +92,6 @@ public enum WeightLayout
     /// <summary>Rows of part 0, then of part 1, and so on (as in a fused q, k, v projection).</summary>
     Rows = 0,
 
-    /// <summary>Exactly two parts of equal height, gate then up; only for <see cref="Epilogue.SwiGlu"/>.</summary>
+    /// <summary>Exactly two parts of equal height (per group), gate then up; only for <see cref="Epilogue.SwiGlu"/>.</summary>
     GateUp = 1,
 }

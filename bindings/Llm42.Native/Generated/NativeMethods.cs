@@ -108,6 +108,22 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "llm42_top_logprobs")]
     internal static partial Status TopLogprobs(OpaqueStream* stream, TopLogprobsParams* @params);
 
+    /// <summary>Chooses the experts of each row, and how much each counts.</summary>
+    [LibraryImport(Library, EntryPoint = "llm42_moe_route")]
+    internal static partial Status MoeRoute(OpaqueStream* stream, MoeRouteParams* @params);
+
+    /// <summary>Sorts slots by expert.</summary>
+    [LibraryImport(Library, EntryPoint = "llm42_moe_permute")]
+    internal static partial Status MoePermute(OpaqueStream* stream, MoePermuteParams* @params);
+
+    /// <summary>output[s] = epilogue(input[s / slots_per_row] x matrix^T), the matrix being that of the expert whose slots s is among. Accumulates in f32.</summary>
+    [LibraryImport(Library, EntryPoint = "llm42_grouped_linear")]
+    internal static partial Status GroupedLinear(OpaqueStream* stream, GroupedLinearParams* @params);
+
+    /// <summary>output[r] = (residual[r] +) the sum over ranks j of expert_weights[r, j] * input[r * top_k + j], in f32 from zero by fused multiply-adds, ranks ascending.</summary>
+    [LibraryImport(Library, EntryPoint = "llm42_moe_combine")]
+    internal static partial Status MoeCombine(OpaqueStream* stream, MoeCombineParams* @params);
+
     /// <summary>output = x / sqrt(mean(x^2) + epsilon) * weight, with x = input, or residual + input.</summary>
     [LibraryImport(Library, EntryPoint = "llm42_rms_norm")]
     internal static partial Status RmsNorm(OpaqueStream* stream, RmsNormParams* @params);
@@ -136,7 +152,7 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "llm42_first_mismatch")]
     internal static partial Status FirstMismatch(OpaqueStream* stream, FirstMismatchParams* @params);
 
-    /// <summary>Packs a weight matrix. The source is not needed after the call.</summary>
+    /// <summary>Packs a weight matrix, or several of one shape. The source is not needed after the call.</summary>
     [LibraryImport(Library, EntryPoint = "llm42_weight_create")]
     internal static partial Status WeightCreate(OpaqueStream* stream, WeightParams* @params, OpaqueWeight** weight);
 

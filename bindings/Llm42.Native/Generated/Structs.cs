@@ -259,7 +259,7 @@ public unsafe struct LinearParams
     /// <remarks>i8: only for a weight of format i8 with K up to 133144. Each input row is quantised as a row of a weight is (see <see cref="WeightParams.Format"/>), the products are summed exactly in 32-bit integers, and the sum as f32 is multiplied by the scale of the input row, then by that of the feature. A row's result depends on that row alone, so fast and invariant numerics give the same bits. An infinity or a NaN in an input row makes all outputs of that row NaN.</remarks>
     public DType ComputeDType;
 
-    /// <summary>The weight.</summary>
+    /// <summary>The weight, of one matrix.</summary>
     public OpaqueWeight* Weight;
 
     /// <summary>activation [M, K].</summary>
@@ -343,6 +343,149 @@ public unsafe struct TopLogprobsParams
 
     /// <summary>f32 [rows, count]. Needed if count &gt; 0.</summary>
     public View TopLogprobs;
+}
+
+/// <summary>Parameters of <see cref="NativeMethods.MoeRoute"/>. One fixed tree per row that depends on the number of experts alone: fast and invariant numerics coincide.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct MoeRouteParams
+{
+    /// <summary>sizeof(llm42_moe_route_params).</summary>
+    public uint StructSize;
+
+    /// <summary>Rows, 0 or more.</summary>
+    public int Rows;
+
+    /// <summary>Experts, 1..1024.</summary>
+    public int Experts;
+
+    /// <summary>Experts per row, 1..min(experts, 64).</summary>
+    public int TopK;
+
+    /// <summary>1: the weights of a row are divided by their sum, added in rank order (a softmax over the chosen experts alone, as Mixtral has it). 0: they are left as they are.</summary>
+    public int Renormalize;
+
+    /// <summary>Must be 0.</summary>
+    public int Reserved;
+
+    /// <summary>f32 [rows, experts]: the router's output.</summary>
+    public View Logits;
+
+    /// <summary>Elements from one row of logits to the next.</summary>
+    public long LogitsStride;
+
+    /// <summary>i32 [rows, top_k], dense: largest logit first, ties to the lower expert; NaN ranks as -inf.</summary>
+    public View ExpertIds;
+
+    /// <summary>f32 [rows, top_k], dense: the softmax over all experts at <c>expert_ids</c>. NaN where a logit of the row is NaN or +inf, or all are -inf.</summary>
+    public View ExpertWeights;
+}
+
+/// <summary>Parameters of <see cref="NativeMethods.MoePermute"/>. Exact: the result is a function of the ids alone.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct MoePermuteParams
+{
+    /// <summary>sizeof(llm42_moe_permute_params).</summary>
+    public uint StructSize;
+
+    /// <summary>Rows, 0 or more; rows x top_k is at most 2^31 - 1.</summary>
+    public int Rows;
+
+    /// <summary>Experts, 1..1024.</summary>
+    public int Experts;
+
+    /// <summary>Experts per row, 1..64.</summary>
+    public int TopK;
+
+    /// <summary>i32 [rows, top_k], dense: 0..experts-1.</summary>
+    public View ExpertIds;
+
+    /// <summary>i32 [experts + 1]: the slots of expert e stand in order[starts[e]] .. order[starts[e + 1] - 1].</summary>
+    public View Starts;
+
+    /// <summary>i32 [rows x top_k]: the slots sorted by expert, ascending inside an expert.</summary>
+    public View Order;
+}
+
+/// <summary>Parameters of <see cref="NativeMethods.GroupedLinear"/>. K = weight columns, N = rows of one of the weight's matrices.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct GroupedLinearParams
+{
+    /// <summary>sizeof(llm42_grouped_linear_params).</summary>
+    public uint StructSize;
+
+    /// <summary>Slots, which are the rows of the output, 0 or more.</summary>
+    public int Slots;
+
+    /// <summary>Slots that read the same row of the input: slot s reads row s / slots_per_row. top_k for the first product of a layer, 1 for the second. 1 or more; a divisor of <c>slots</c>.</summary>
+    public int SlotsPerRow;
+
+    /// <summary>Fast or invariant. Under invariant numerics a slot has the bits that <see cref="NativeMethods.Linear"/> gives its row with the matrix of its expert alone.</summary>
+    public Numerics Numerics;
+
+    /// <summary><see cref="Epilogue.None"/>, or <see cref="Epilogue.SwiGlu"/> for a weight of <see cref="WeightLayout.GateUp"/>.</summary>
+    public Epilogue Epilogue;
+
+    /// <summary>Must be 0.</summary>
+    public int Reserved;
+
+    /// <summary>A weight of <see cref="WeightParams.Groups"/> 2 or more: a matrix per expert.</summary>
+    public OpaqueWeight* Weight;
+
+    /// <summary>i32 [groups + 1], as <see cref="NativeMethods.MoePermute"/> makes them: from 0, never falling, up to <c>slots</c>.</summary>
+    public View Starts;
+
+    /// <summary>i32 [slots], as <see cref="NativeMethods.MoePermute"/> makes it: every slot once. An entry outside 0..slots-1 is refused; a slot that is not there leaves its output as it is, and one that is there twice may get either result.</summary>
+    public View Order;
+
+    /// <summary>activation [slots / slots_per_row, K].</summary>
+    public View Input;
+
+    /// <summary>Elements from one input row to the next.</summary>
+    public long InputStride;
+
+    /// <summary>activation [slots, N], or [slots, N / 2] behind <see cref="Epilogue.SwiGlu"/>, by slot; must not overlap the input.</summary>
+    public View Output;
+
+    /// <summary>Elements from one output row to the next.</summary>
+    public long OutputStride;
+}
+
+/// <summary>Parameters of <see cref="NativeMethods.MoeCombine"/>. One fixed tree per element: fast and invariant numerics coincide.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct MoeCombineParams
+{
+    /// <summary>sizeof(llm42_moe_combine_params).</summary>
+    public uint StructSize;
+
+    /// <summary>Rows, 0 or more; rows x top_k is at most 2^31 - 1.</summary>
+    public int Rows;
+
+    /// <summary>Experts per row, 1..64.</summary>
+    public int TopK;
+
+    /// <summary>Elements per row, 1 or more.</summary>
+    public int Width;
+
+    /// <summary>f32 [rows, top_k], dense: how much each expert counts.</summary>
+    public View ExpertWeights;
+
+    /// <summary>activation [rows x top_k, width], by slot.</summary>
+    public View Input;
+
+    /// <summary>Elements from one input row to the next.</summary>
+    public long InputStride;
+
+    /// <summary>Optional. activation [rows, width]; may be the output itself.</summary>
+    public View Residual;
+
+    /// <summary>Elements from one residual row to the next.</summary>
+    public long ResidualStride;
+
+    /// <summary>activation [rows, width]; must not overlap the input.</summary>
+    public View Output;
+
+    /// <summary>Elements from one output row to the next.</summary>
+    public long OutputStride;
 }
 
 /// <summary>Parameters of <see cref="NativeMethods.RmsNorm"/>.</summary>
@@ -571,11 +714,17 @@ public unsafe struct WeightParams
     /// <summary>Input features (K), 1..2^24.</summary>
     public int Columns;
 
-    /// <summary>Number of parts, 1..64.</summary>
+    /// <summary>Number of parts, 1..64 per group, the same for each group.</summary>
     public int PartCount;
 
-    /// <summary>The parts.</summary>
+    /// <summary>The parts; those of group 0, then those of group 1, and so on.</summary>
     public WeightPart* Parts;
+
+    /// <summary>Matrices of one shape in this weight, 1..1024; 0 stands for 1. One matrix is for <see cref="NativeMethods.Linear"/>, several (one per expert) are for <see cref="NativeMethods.GroupedLinear"/>.</summary>
+    public int Groups;
+
+    /// <summary>Must be 0.</summary>
+    public int Reserved;
 }
 
 /// <summary>What <see cref="NativeMethods.WeightGetInfo"/> reports.</summary>
@@ -594,11 +743,17 @@ public unsafe struct WeightInfo
     /// <summary>Input features (K).</summary>
     public int Columns;
 
-    /// <summary>Output features (N) over all parts.</summary>
+    /// <summary>Output features (N) of one matrix, over all its parts.</summary>
     public long Rows;
 
     /// <summary>Bytes of device memory held.</summary>
     public long Size;
+
+    /// <summary>Matrices in this weight, 1 or more.</summary>
+    public int Groups;
+
+    /// <summary>0.</summary>
+    public int Reserved;
 }
 
 /// <summary>A C array of 16 elements.</summary>

@@ -55,6 +55,12 @@ struct Kernels {
   void (*store_residual)(const TileStore& tile);
   void (*store_swiglu)(const TileStore& tile);
 
+  // --- mixture of experts ---
+  // output = (residual +) the sum over i < count of weights[i] * input[i * stride + ...]: per element one FMA
+  // chain from zero, i ascending.
+  void (*weighted_sum)(const float* input, int64_t stride, const float* weights, int64_t count,
+                       const float* residual, float* output, int64_t width);
+
   // --- normalisation and rotation ---
   void (*rms_norm)(const float* x, float* residual, const float* weight, float* output, int64_t width,
                    float epsilon);
@@ -99,6 +105,7 @@ struct Kernels {
 #define LLM42_DECLARE_ISA(isa)          \
   namespace isa {                       \
   void add_linear(Kernels& kernels);    \
+  void add_moe(Kernels& kernels);       \
   void add_norm(Kernels& kernels);      \
   void add_attention(Kernels& kernels); \
   void add_logits(Kernels& kernels);    \

@@ -28,6 +28,8 @@ enum class Checked : int32_t {
   chosen_ids,
   starts,
   adjustment_starts,
+  expert_ids,
+  order,
   adjustment_token,  // place: the adjustment; low..high: what it must be
   // From here on the value holds the bits of a float, and the host knows the range.
   sampling_temperature,

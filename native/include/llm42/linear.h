@@ -48,7 +48,7 @@ typedef struct llm42_linear_params {
    * row makes all outputs of that row NaN.
    */
   llm42_dtype compute_dtype;
-  /** The weight. */
+  /** The weight, of one matrix. */
   const llm42_weight* weight;
   /** activation [M, K]. */
   llm42_view input;

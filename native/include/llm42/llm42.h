@@ -14,6 +14,7 @@
 #include "llm42/kv_cache.h"
 #include "llm42/linear.h"
 #include "llm42/logprobs.h"
+#include "llm42/moe.h"
 #include "llm42/rms_norm.h"
 #include "llm42/rope.h"
 #include "llm42/sampling.h"

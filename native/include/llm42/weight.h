@@ -17,7 +17,7 @@ typedef int32_t llm42_weight_layout;
 enum llm42_weight_layout_value {
   /** Rows of part 0, then of part 1, and so on (as in a fused q, k, v projection). */
   LLM42_WEIGHT_LAYOUT_ROWS = 0,
-  /** Exactly two parts of equal height, gate then up; only for ::LLM42_EPILOGUE_SWIGLU. */
+  /** Exactly two parts of equal height (per group), gate then up; only for ::LLM42_EPILOGUE_SWIGLU. */
   LLM42_WEIGHT_LAYOUT_GATE_UP = 1
 };
 
@@ -52,10 +52,15 @@ typedef struct llm42_weight_params {
   llm42_weight_layout layout;
   /** Input features (K), 1..2^24. */
   int32_t columns;
-  /** Number of parts, 1..64. */
+  /** Number of parts, 1..64 per group, the same for each group. */
   int32_t part_count;
-  /** The parts. */
+  /** The parts; those of group 0, then those of group 1, and so on. */
   const llm42_weight_part* parts;
+  /** Matrices of one shape in this weight, 1..1024; 0 stands for 1. One matrix is for llm42_linear(), several
+   * (one per expert) are for llm42_grouped_linear(). */
+  int32_t groups;
+  /** Must be 0. */
+  int32_t reserved;
 } llm42_weight_params;
 
 /** What llm42_weight_get_info() reports. */
@@ -68,13 +73,17 @@ typedef struct llm42_weight_info {
   llm42_weight_layout layout;
   /** Input features (K). */
   int32_t columns;
-  /** Output features (N) over all parts. */
+  /** Output features (N) of one matrix, over all its parts. */
   int64_t rows;
   /** Bytes of device memory held. */
   int64_t size;
+  /** Matrices in this weight, 1 or more. */
+  int32_t groups;
+  /** 0. */
+  int32_t reserved;
 } llm42_weight_info;
 
-/** Packs a weight matrix. The source is not needed after the call. */
+/** Packs a weight matrix, or several of one shape. The source is not needed after the call. */
 LLM42_API llm42_status llm42_weight_create(llm42_stream* stream, const llm42_weight_params* params,
                                            llm42_weight** weight) LLM42_NOEXCEPT;
 

@@ -171,6 +171,71 @@ internal static unsafe class StructLayouts
         }
 
         {
+            MoeRouteParams value = default;
+            byte* start = (byte*)&value;
+            facts.Add(new("sizeof(llm42_moe_route_params)", 80, sizeof(MoeRouteParams)));
+            facts.Add(new("llm42_moe_route_params.struct_size", 0, (byte*)&value.StructSize - start));
+            facts.Add(new("llm42_moe_route_params.rows", 4, (byte*)&value.Rows - start));
+            facts.Add(new("llm42_moe_route_params.experts", 8, (byte*)&value.Experts - start));
+            facts.Add(new("llm42_moe_route_params.top_k", 12, (byte*)&value.TopK - start));
+            facts.Add(new("llm42_moe_route_params.renormalize", 16, (byte*)&value.Renormalize - start));
+            facts.Add(new("llm42_moe_route_params.reserved", 20, (byte*)&value.Reserved - start));
+            facts.Add(new("llm42_moe_route_params.logits", 24, (byte*)&value.Logits - start));
+            facts.Add(new("llm42_moe_route_params.logits_stride", 40, (byte*)&value.LogitsStride - start));
+            facts.Add(new("llm42_moe_route_params.expert_ids", 48, (byte*)&value.ExpertIds - start));
+            facts.Add(new("llm42_moe_route_params.expert_weights", 64, (byte*)&value.ExpertWeights - start));
+        }
+
+        {
+            MoePermuteParams value = default;
+            byte* start = (byte*)&value;
+            facts.Add(new("sizeof(llm42_moe_permute_params)", 64, sizeof(MoePermuteParams)));
+            facts.Add(new("llm42_moe_permute_params.struct_size", 0, (byte*)&value.StructSize - start));
+            facts.Add(new("llm42_moe_permute_params.rows", 4, (byte*)&value.Rows - start));
+            facts.Add(new("llm42_moe_permute_params.experts", 8, (byte*)&value.Experts - start));
+            facts.Add(new("llm42_moe_permute_params.top_k", 12, (byte*)&value.TopK - start));
+            facts.Add(new("llm42_moe_permute_params.expert_ids", 16, (byte*)&value.ExpertIds - start));
+            facts.Add(new("llm42_moe_permute_params.starts", 32, (byte*)&value.Starts - start));
+            facts.Add(new("llm42_moe_permute_params.order", 48, (byte*)&value.Order - start));
+        }
+
+        {
+            GroupedLinearParams value = default;
+            byte* start = (byte*)&value;
+            facts.Add(new("sizeof(llm42_grouped_linear_params)", 112, sizeof(GroupedLinearParams)));
+            facts.Add(new("llm42_grouped_linear_params.struct_size", 0, (byte*)&value.StructSize - start));
+            facts.Add(new("llm42_grouped_linear_params.slots", 4, (byte*)&value.Slots - start));
+            facts.Add(new("llm42_grouped_linear_params.slots_per_row", 8, (byte*)&value.SlotsPerRow - start));
+            facts.Add(new("llm42_grouped_linear_params.numerics", 12, (byte*)&value.Numerics - start));
+            facts.Add(new("llm42_grouped_linear_params.epilogue", 16, (byte*)&value.Epilogue - start));
+            facts.Add(new("llm42_grouped_linear_params.reserved", 20, (byte*)&value.Reserved - start));
+            facts.Add(new("llm42_grouped_linear_params.weight", 24, (byte*)&value.Weight - start));
+            facts.Add(new("llm42_grouped_linear_params.starts", 32, (byte*)&value.Starts - start));
+            facts.Add(new("llm42_grouped_linear_params.order", 48, (byte*)&value.Order - start));
+            facts.Add(new("llm42_grouped_linear_params.input", 64, (byte*)&value.Input - start));
+            facts.Add(new("llm42_grouped_linear_params.input_stride", 80, (byte*)&value.InputStride - start));
+            facts.Add(new("llm42_grouped_linear_params.output", 88, (byte*)&value.Output - start));
+            facts.Add(new("llm42_grouped_linear_params.output_stride", 104, (byte*)&value.OutputStride - start));
+        }
+
+        {
+            MoeCombineParams value = default;
+            byte* start = (byte*)&value;
+            facts.Add(new("sizeof(llm42_moe_combine_params)", 104, sizeof(MoeCombineParams)));
+            facts.Add(new("llm42_moe_combine_params.struct_size", 0, (byte*)&value.StructSize - start));
+            facts.Add(new("llm42_moe_combine_params.rows", 4, (byte*)&value.Rows - start));
+            facts.Add(new("llm42_moe_combine_params.top_k", 8, (byte*)&value.TopK - start));
+            facts.Add(new("llm42_moe_combine_params.width", 12, (byte*)&value.Width - start));
+            facts.Add(new("llm42_moe_combine_params.expert_weights", 16, (byte*)&value.ExpertWeights - start));
+            facts.Add(new("llm42_moe_combine_params.input", 32, (byte*)&value.Input - start));
+            facts.Add(new("llm42_moe_combine_params.input_stride", 48, (byte*)&value.InputStride - start));
+            facts.Add(new("llm42_moe_combine_params.residual", 56, (byte*)&value.Residual - start));
+            facts.Add(new("llm42_moe_combine_params.residual_stride", 72, (byte*)&value.ResidualStride - start));
+            facts.Add(new("llm42_moe_combine_params.output", 80, (byte*)&value.Output - start));
+            facts.Add(new("llm42_moe_combine_params.output_stride", 96, (byte*)&value.OutputStride - start));
+        }
+
+        {
             RmsNormParams value = default;
             byte* start = (byte*)&value;
             facts.Add(new("sizeof(llm42_rms_norm_params)", 104, sizeof(RmsNormParams)));
@@ -272,7 +337,7 @@ internal static unsafe class StructLayouts
         {
             WeightParams value = default;
             byte* start = (byte*)&value;
-            facts.Add(new("sizeof(llm42_weight_params)", 32, sizeof(WeightParams)));
+            facts.Add(new("sizeof(llm42_weight_params)", 40, sizeof(WeightParams)));
             facts.Add(new("llm42_weight_params.struct_size", 0, (byte*)&value.StructSize - start));
             facts.Add(new("llm42_weight_params.dtype", 4, (byte*)&value.DType - start));
             facts.Add(new("llm42_weight_params.format", 8, (byte*)&value.Format - start));
@@ -280,18 +345,22 @@ internal static unsafe class StructLayouts
             facts.Add(new("llm42_weight_params.columns", 16, (byte*)&value.Columns - start));
             facts.Add(new("llm42_weight_params.part_count", 20, (byte*)&value.PartCount - start));
             facts.Add(new("llm42_weight_params.parts", 24, (byte*)&value.Parts - start));
+            facts.Add(new("llm42_weight_params.groups", 32, (byte*)&value.Groups - start));
+            facts.Add(new("llm42_weight_params.reserved", 36, (byte*)&value.Reserved - start));
         }
 
         {
             WeightInfo value = default;
             byte* start = (byte*)&value;
-            facts.Add(new("sizeof(llm42_weight_info)", 32, sizeof(WeightInfo)));
+            facts.Add(new("sizeof(llm42_weight_info)", 40, sizeof(WeightInfo)));
             facts.Add(new("llm42_weight_info.struct_size", 0, (byte*)&value.StructSize - start));
             facts.Add(new("llm42_weight_info.format", 4, (byte*)&value.Format - start));
             facts.Add(new("llm42_weight_info.layout", 8, (byte*)&value.Layout - start));
             facts.Add(new("llm42_weight_info.columns", 12, (byte*)&value.Columns - start));
             facts.Add(new("llm42_weight_info.rows", 16, (byte*)&value.Rows - start));
             facts.Add(new("llm42_weight_info.size", 24, (byte*)&value.Size - start));
+            facts.Add(new("llm42_weight_info.groups", 32, (byte*)&value.Groups - start));
+            facts.Add(new("llm42_weight_info.reserved", 36, (byte*)&value.Reserved - start));
         }
         return facts;
     }

@@ -1,25 +1,12 @@
 #include "cuda/kernels/linear/linear.h"
 
+#include "cuda/kernels/linear/linear_segments.h"
 #include "cuda/kernels/linear/linear_tile.h"
 #include "cuda/primitives/launch.h"
 
 namespace llm42::cuda {
 
 namespace {
-
-// Tiles of the output, numbered so that blocks that run at the same time share rows of input and of weight.
-struct TilePlace {
-  int32_t row;
-  int32_t column;
-};
-
-__device__ __forceinline__ TilePlace place_of_tile(int32_t index, int32_t row_tiles, int32_t column_tiles) {
-  constexpr int32_t kBand = 16;  // row tiles that go through the columns together
-  const int32_t band = index / (kBand * column_tiles);
-  const int32_t inside = index - band * (kBand * column_tiles);
-  const int32_t height = min(kBand, row_tiles - band * kBand);
-  return {band * kBand + inside % height, inside / height};
-}
 
 template <class Tile, bool kSumsSegments>
 __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks)
@@ -29,8 +16,9 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks)
   const TilePlace place =
       place_of_tile(static_cast<int32_t>(blockIdx.x), (shape.rows + Tile::kRows - 1) / Tile::kRows,
                     (shape.columns + Tile::kColumns - 1) / Tile::kColumns);
-  LinearBlock<Tile, kSumsSegments> block(work, shape.columns, place.row * Tile::kRows,
-                                         place.column * Tile::kColumns, shared);
+  const DenseRows rows{place.row * Tile::kRows, work.rows};
+  LinearBlock<Tile, kSumsSegments, DenseRows> block(work, rows, work.weight, shape.columns,
+                                                    place.column * Tile::kColumns, shared);
   const int depth_tiles = (shape.depth + kLinearDepthTile - 1) / kLinearDepthTile;
   if constexpr (kSumsSegments) {
     block.sum(0, depth_tiles, segment_tiles);
@@ -39,41 +27,20 @@ __global__ void __launch_bounds__(Tile::kThreads, Tile::kBlocks)
     const int begin = static_cast<int>(blockIdx.y) * segment_tiles;
     block.sum(begin, min(begin + segment_tiles, depth_tiles), segment_tiles);
     if (gridDim.y > 1) {
-      block.store_segment(work.workspace + int64_t{blockIdx.y} * shape.rows * workspace_stride,
-                          workspace_stride);
+      const int64_t first = int64_t{blockIdx.y} * shape.rows + rows.first;
+      block.store_segment(work.workspace + first * workspace_stride, workspace_stride);
     } else {
       block.store_outputs();
     }
   }
 }
 
-constexpr int kSumThreads = 128;
-
-// Adds the segments of the workspace in ascending order: a thread for 8 outputs of a row.
 template <LinearEpilogue kEpilogue>
 __global__ void __launch_bounds__(kSumThreads)
     sum_segments_kernel(const __grid_constant__ Linear work, int32_t segments, int64_t workspace_stride) {
-  constexpr int kSums = kEpilogue == LinearEpilogue::kSwiglu ? 16 : 8;
-  const int32_t chunks = (work.columns + 7) / 8;
-  const int64_t index = int64_t{blockIdx.x} * kSumThreads + threadIdx.x;
-  const int64_t row = index / chunks;
-  const int32_t chunk = static_cast<int32_t>(index % chunks);
-  if (row >= work.rows) return;
-  float sums[kSums];
-#pragma unroll
-  for (int i = 0; i < kSums; ++i) sums[i] = 0.0f;
-  const float* source = work.workspace + row * workspace_stride + int64_t{chunk} * kSums;
-#pragma unroll 4
-  for (int segment = 0; segment < segments; ++segment) {
-#pragma unroll
-    for (int part = 0; part < kSums; part += 8) {
-      float more[8];
-      load8(source + segment * work.rows * workspace_stride + part, 8, more);
-#pragma unroll
-      for (int i = 0; i < 8; ++i) sums[part + i] += more[i];
-    }
-  }
-  finish_outputs<kEpilogue>(work, row, chunk * 8, sums);
+  const SumPlace place = place_of_sum(work.columns);
+  if (place.row >= work.rows) return;
+  sum_segments<kEpilogue>(work, place, place.row, segments, workspace_stride);
 }
 
 template <class Tile>
@@ -90,26 +57,13 @@ cudaError_t launch_tiles(const Linear& work, const LinearSchedule& schedule, cud
                 linear_workspace_stride(shape, schedule));
 }
 
-// At most 96 KiB of shared memory, which every GPU of compute capability 8.0 and up grants to a block.
 cudaError_t launch_products(const Linear& work, const LinearSchedule& schedule, cudaStream_t stream) {
-  switch (schedule.tile) {
-    case LinearTile::kRows16Columns64:
-      return launch_tiles<LinearTileShape<16, 64, 16, 16, 4, 4>>(work, schedule, stream);
-    case LinearTile::kRows32Columns64:
-      return launch_tiles<LinearTileShape<32, 64, 32, 16, 4, 4>>(work, schedule, stream);
-    case LinearTile::kRows64Columns64:
-      return launch_tiles<LinearTileShape<64, 64, 32, 32, 4, 2>>(work, schedule, stream);
-    case LinearTile::kRows128Columns64:
-      return launch_tiles<LinearTileShape<128, 64, 32, 32, 3, 2>>(work, schedule, stream);
-    case LinearTile::kRows128Columns128:
-      return launch_tiles<LinearTileShape<128, 128, 64, 32, 3, 1>>(work, schedule, stream);
-  }
-  return cudaErrorInvalidValue;
+  return with_tile(schedule.tile,
+                   [&](auto tile) { return launch_tiles<decltype(tile)>(work, schedule, stream); });
 }
 
 cudaError_t launch_sum(const Linear& work, const LinearSchedule& schedule, cudaStream_t stream) {
-  const int64_t threads = int64_t{work.rows} * ((work.columns + 7) / 8);
-  const int64_t blocks = (threads + kSumThreads - 1) / kSumThreads;
+  const int64_t blocks = sum_blocks(work);
   if (blocks > INT32_MAX) return cudaErrorInvalidValue;
   auto* kernel = sum_segments_kernel<LinearEpilogue::kNone>;
   if (work.epilogue == LinearEpilogue::kResidual) kernel = sum_segments_kernel<LinearEpilogue::kResidual>;
@@ -117,6 +71,8 @@ cudaError_t launch_sum(const Linear& work, const LinearSchedule& schedule, cudaS
   return launch(kernel, dim3(static_cast<unsigned>(blocks)), dim3(kSumThreads), 0, stream, work,
                 schedule.segments, linear_workspace_stride(linear_shape(work), schedule));
 }
+
+}  // namespace
 
 bool is_valid(const Linear& work, const LinearSchedule& schedule) {
   // Sizes up to the next whole tile are counted in 32 bits, twice the columns where they are gate and up.
@@ -132,8 +88,6 @@ bool is_valid(const Linear& work, const LinearSchedule& schedule) {
          int64_t{schedule.segment_tiles} * schedule.segments >= depth_tiles &&
          int64_t{schedule.segment_tiles} * (schedule.segments - 1) < depth_tiles;
 }
-
-}  // namespace
 
 cudaError_t linear(const Linear& work, const LinearSchedule& schedule, cudaStream_t stream) {
   if (!is_valid(work, schedule)) return cudaErrorInvalidValue;

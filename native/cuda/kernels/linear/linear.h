@@ -40,8 +40,11 @@ constexpr LinearShape linear_shape(const Linear& work) {
   return {work.rows, static_cast<int32_t>(linear_weight_rows(rows, is_gate_up)), work.depth};
 }
 
-// cudaErrorInvalidValue where a size is out of its range (more than 2^30 - 129 is), the weight is unaligned,
-// the workspace too small, or the schedule does not cover the depth once.
+// Whether every size is in its range (at most 2^30 - 129), the weight is aligned, the workspace large enough,
+// and the schedule covers the depth once.
+bool is_valid(const Linear& work, const LinearSchedule& schedule);
+
+// cudaErrorInvalidValue where the product is not valid.
 cudaError_t linear(const Linear& work, const LinearSchedule& schedule, cudaStream_t stream);
 
 }  // namespace llm42::cuda

@@ -28,20 +28,65 @@ struct LinearTileShape {
   static_assert(kWarpColumns_ % 16 == 0, "gate and up of a feature belong to one warp");
 };
 
+// Calls `visit` with the shape of a tile. Stages take at most 96 KiB of shared memory; every GPU of compute
+// capability 8.0 and up grants 99 KiB to a block.
+template <class Visitor>
+cudaError_t with_tile(LinearTile tile, Visitor&& visit) {
+  switch (tile) {
+    case LinearTile::kRows16Columns64:
+      return visit(LinearTileShape<16, 64, 16, 16, 4, 4>{});
+    case LinearTile::kRows32Columns64:
+      return visit(LinearTileShape<32, 64, 32, 16, 4, 4>{});
+    case LinearTile::kRows64Columns64:
+      return visit(LinearTileShape<64, 64, 32, 32, 4, 2>{});
+    case LinearTile::kRows128Columns64:
+      return visit(LinearTileShape<128, 64, 32, 32, 3, 2>{});
+    case LinearTile::kRows128Columns128:
+      return visit(LinearTileShape<128, 128, 64, 32, 3, 1>{});
+  }
+  return cudaErrorInvalidValue;
+}
+
 // A row of a stage is 8 chunks of 16 bytes; chunk c of row r lies at c ^ (r % 8), so that the 8 rows that
 // ldmatrix reads at once lie in different banks.
 __device__ __forceinline__ int swizzled(int row, int chunk) {
   return row * kLinearDepthTile + ((chunk ^ (row & 7)) << 3);
 }
 
-template <class Tile, bool kSumsSegments>
+// Tiles of the output, numbered so that blocks that run at the same time share rows of input and of weight.
+struct TilePlace {
+  int32_t row;
+  int32_t column;
+};
+
+__device__ __forceinline__ TilePlace place_of_tile(int32_t index, int32_t row_tiles, int32_t column_tiles) {
+  constexpr int32_t kBand = 16;  // row tiles that go through the columns together
+  const int32_t band = index / (kBand * column_tiles);
+  const int32_t inside = index - band * (kBand * column_tiles);
+  const int32_t height = min(kBand, row_tiles - band * kBand);
+  return {band * kBand + inside % height, inside / height};
+}
+
+// Which rows of input and output the rows of a tile are: here, consecutive ones.
+struct DenseRows {
+  int32_t first;
+  int32_t count;  // of the whole product
+
+  __device__ __forceinline__ bool has(int row) const { return first + row < count; }
+  __device__ __forceinline__ int64_t input(int row) const { return int64_t{first + row}; }
+  __device__ __forceinline__ int64_t output(int row) const { return int64_t{first} + row; }
+};
+
+// `Rows` has the members of DenseRows. `work.weight` is not read: a block is told its matrix.
+template <class Tile, bool kSumsSegments, class Rows>
 class LinearBlock {
  public:
-  __device__ __forceinline__ LinearBlock(const Linear& work, int32_t weight_rows, int32_t first_row,
-                                         int32_t first_column, unsigned char* shared)
+  __device__ __forceinline__ LinearBlock(const Linear& work, const Rows& rows, const bf16* weight,
+                                         int32_t weight_rows, int32_t first_column, unsigned char* shared)
       : work_(work),
+        rows_(rows),
+        weight_(weight),
         weight_rows_(weight_rows),
-        first_row_(first_row),
         first_column_(first_column),
         stages_(reinterpret_cast<bf16*>(shared)),
         sums_(reinterpret_cast<float*>(shared)),
@@ -82,11 +127,11 @@ class LinearBlock {
     }
   }
 
-  // Stores the sums of one segment as they are.
+  // Stores the sums of one segment as they are; `segment` is that of the tile's first row.
   __device__ __forceinline__ void store_segment(float* segment, int64_t stride) const {
     for_each_pair([&](int row, int column, float first, float second) {
-      if (first_row_ + row >= work_.rows) return;
-      float* place = segment + (first_row_ + row) * stride + first_column_ + column;
+      if (!rows_.has(row)) return;
+      float* place = segment + row * stride + first_column_ + column;
       *reinterpret_cast<float2*>(place) = make_float2(first, second);
     });
   }
@@ -109,7 +154,7 @@ class LinearBlock {
         const int row = i / kChunks;
         const int chunk = i % kChunks;
         const int32_t column = first_column_ * 8 / kSums + chunk * 8;
-        if (first_row_ + row >= work_.rows || column >= work_.columns) continue;
+        if (!rows_.has(row) || column >= work_.columns) continue;
         float sums[kSums];
 #pragma unroll
         for (int half = 0; half < kSums; half += 8) {
@@ -118,7 +163,7 @@ class LinearBlock {
 #pragma unroll
           for (int j = 0; j < 8; ++j) sums[half + j] = part[j];
         }
-        finish_outputs<kEpilogue>(work_, int64_t{first_row_} + row, column, sums);
+        finish_outputs<kEpilogue>(work_, rows_.output(row), column, sums);
       }
     });
   }
@@ -158,9 +203,9 @@ class LinearBlock {
 #pragma unroll
     for (int i = 0; i < Tile::kRows; i += kRowsAtOnce) {
       const int row = thread_row + i;
-      const int here = first_row_ + row < work_.rows ? bytes : 0;
+      const int here = rows_.has(row) ? bytes : 0;
       const bf16* source =
-          here > 0 ? work_.input + int64_t{first_row_ + row} * work_.input_stride + depth : work_.input;
+          here > 0 ? work_.input + rows_.input(row) * work_.input_stride + depth : work_.input;
       bf16* place = input + swizzled(row, chunk);
       if (is_input_aligned_) {
         cp_async16(place, source, here);
@@ -173,7 +218,7 @@ class LinearBlock {
       const int row = thread_row + i;
       const int here = first_column_ + row < weight_rows_ ? bytes : 0;
       const bf16* source =
-          here > 0 ? work_.weight + int64_t{first_column_ + row} * work_.weight_stride + depth : work_.weight;
+          here > 0 ? weight_ + int64_t{first_column_ + row} * work_.weight_stride + depth : weight_;
       cp_async16(weight + swizzled(row, chunk), source, here);
     }
   }
@@ -229,8 +274,9 @@ class LinearBlock {
   }
 
   const Linear& work_;
+  const Rows rows_;
+  const bf16* const weight_;
   const int32_t weight_rows_;
-  const int32_t first_row_;
   const int32_t first_column_;
   bf16* const stages_;
   float* const sums_;

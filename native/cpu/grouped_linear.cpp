@@ -1,0 +1,226 @@
+// Products of slots with the matrices of their experts. Every output is the FMA chain over k that linear.cpp
+// has, under fast numerics too: the experts make more units of work than there are threads.
+#include <algorithm>
+
+#include "cpu/linear_plan.h"
+#include "cpu/objects.h"
+#include "cpu/thread_pool.h"
+
+namespace llm42::cpu {
+
+namespace {
+
+// Packed input to hold at a time, unless one span needs more.
+constexpr int64_t packed_floats = int64_t{1} << 22;
+
+int64_t round_up(int64_t bytes) {
+  return ceil_div(bytes, 64) * 64;
+}
+
+// Consecutive entries of `order` that belong to one expert, at most rows_per_block of them.
+struct Span {
+  int64_t expert;
+  int64_t first;
+  int64_t rows;
+};
+
+struct Problem {
+  const llm42_grouped_linear_params& params;
+  const CpuWeight& weight;
+  const Kernels& kernels;
+  ThreadPool& pool;
+  int threads;
+  int64_t depth;
+  int64_t panels;
+  int64_t features;  // of the output
+  bool is_swiglu;
+  const int32_t* order;
+  const float* input;
+  float* output;
+  float* packed = nullptr;   // of the spans at hand: [row tile][depth][rows of the tile]
+  int64_t first = 0;         // entry of `order` that `packed` begins with
+  float* scratch = nullptr;  // [thread][scratch_floats]
+  int64_t scratch_floats = 0;
+
+  const float* input_row(int64_t entry) const {
+    return input + order[entry] / params.slots_per_row * params.input_stride;
+  }
+
+  const void* panel_at(const Span& span, int64_t panel, int64_t k) const {
+    return weight.panel(span.expert * panels + panel) + k * panel_columns * weight.element_size();
+  }
+
+  // Input of the tile that begins `row` rows behind the start of a span, from column `k` on.
+  const float* input_at(const Span& span, int64_t row, int64_t k) const {
+    if (span.rows == 1) return input_row(span.first) + k;
+    return packed + (span.first - first + row) * depth + k * tile_rows(span, row);
+  }
+
+  int64_t tile_rows(const Span& span, int64_t row) const {
+    return std::min(kernels.tile_rows, span.rows - row);
+  }
+};
+
+// Finishes `count` rows of a panel, from row `row` of the span on: each goes to its own slot.
+void store(const Problem& problem, const Span& span, int64_t panel, int64_t row, int64_t count,
+           const float* sums) {
+  const int64_t step = problem.is_swiglu ? panel_columns / 2 : panel_columns;
+  const int64_t column = panel * step;
+  TileStore tile{};
+  tile.rows = 1;
+  tile.columns = std::min(step, problem.features - column);
+  for (int64_t r = 0; r < count; ++r) {
+    const int64_t slot = problem.order[span.first + row + r];
+    tile.sums = sums + r * panel_columns;
+    tile.output = problem.output + slot * problem.params.output_stride + column;
+    if (problem.is_swiglu) {
+      problem.kernels.store_swiglu(tile);
+    } else {
+      problem.kernels.store_plain(tile);
+    }
+  }
+}
+
+// A few tiles of rows: the weights are expanded in the registers of each tile.
+void multiply_tiles(const Problem& problem, const Span& span, int64_t panel) {
+  alignas(64) float sums[planned_tile_rows * panel_columns];
+  for (int64_t row = 0; row < span.rows; row += problem.kernels.tile_rows) {
+    const int64_t count = problem.tile_rows(span, row);
+    problem.kernels.tile[problem.weight.format()](count, problem.input_at(span, row, 0),
+                                                  problem.panel_at(span, panel, 0), sums, panel_columns,
+                                                  problem.depth, true);
+    store(problem, span, panel, row, count, sums);
+  }
+}
+
+// Many rows: one expansion of a part of a panel serves all tiles.
+void multiply_block(const Problem& problem, const Span& span, int64_t panel, float* scratch) {
+  float* const expanded = scratch;
+  float* const sums = scratch + expanded_depth * panel_columns;
+  for (int64_t k = 0; k < problem.depth; k += expanded_depth) {
+    const int64_t depth = std::min(expanded_depth, problem.depth - k);
+    problem.kernels.expand[problem.weight.format()](problem.panel_at(span, panel, k), expanded,
+                                                    depth * panel_columns);
+    for (int64_t row = 0; row < span.rows; row += problem.kernels.tile_rows) {
+      problem.kernels.tile_cached(problem.tile_rows(span, row), problem.input_at(span, row, k), expanded,
+                                  sums + row * panel_columns, panel_columns, depth, k == 0);
+    }
+  }
+  store(problem, span, panel, 0, span.rows, sums);
+}
+
+// One row by two panels, for more memory streams at once.
+void multiply_row(const Problem& problem, const Span& span, int64_t panel) {
+  alignas(64) float sums[2 * panel_columns];
+  problem.kernels.row_by_two[problem.weight.format()](
+      problem.input_at(span, 0, 0), problem.panel_at(span, panel, 0), problem.panel_at(span, panel + 1, 0),
+      sums, problem.depth);
+  store(problem, span, panel, 0, 1, sums);
+  store(problem, span, panel + 1, 0, 1, sums + panel_columns);
+}
+
+void multiply(const Problem& problem, const Span* spans, int64_t count) {
+  const int64_t pairs = ceil_div(problem.panels, 2);
+  parallel_for(problem.pool, problem.threads, count * pairs, 1, [&](int64_t unit, int thread) {
+    const Span& span = spans[unit / pairs];
+    const int64_t begin = unit % pairs * 2;
+    const int64_t end = std::min(begin + 2, problem.panels);
+    if (span.rows == 1 && end - begin == 2) {
+      multiply_row(problem, span, begin);
+      return;
+    }
+    for (int64_t panel = begin; panel < end; ++panel) {
+      if (span.rows > expansion_threshold * problem.kernels.tile_rows) {
+        multiply_block(problem, span, panel, problem.scratch + thread * problem.scratch_floats);
+      } else {
+        multiply_tiles(problem, span, panel);
+      }
+    }
+  });
+}
+
+// Rows of a tile side by side, [depth][rows], gathered from where they are. A row alone is read in place.
+void pack_input(const Problem& problem, const Span* spans, int64_t count) {
+  constexpr int64_t piece = 512;
+  const int64_t pieces = ceil_div(problem.depth, piece);
+  parallel_for(problem.pool, problem.threads, count * pieces, 1, [&](int64_t unit, int) {
+    const Span& span = spans[unit / pieces];
+    if (span.rows == 1) return;
+    const int64_t begin = unit % pieces * piece;
+    const int64_t end = std::min(begin + piece, problem.depth);
+    for (int64_t row = 0; row < span.rows; row += problem.kernels.tile_rows) {
+      const int64_t rows = problem.tile_rows(span, row);
+      const float* sources[planned_tile_rows];
+      for (int64_t r = 0; r < rows; ++r) sources[r] = problem.input_row(span.first + row + r);
+      float* const tile = problem.packed + (span.first - problem.first + row) * problem.depth;
+      for (int64_t k = begin; k < end; ++k) {
+        for (int64_t r = 0; r < rows; ++r) tile[k * rows + r] = sources[r][k];
+      }
+    }
+  });
+}
+
+int64_t cut_into_spans(const int32_t* starts, int64_t experts, Span* spans) {
+  int64_t count = 0;
+  for (int64_t expert = 0; expert < experts; ++expert) {
+    for (int64_t first = starts[expert]; first < starts[expert + 1]; first += rows_per_block) {
+      spans[count++] = {expert, first, std::min<int64_t>(rows_per_block, starts[expert + 1] - first)};
+    }
+  }
+  return count;
+}
+
+}  // namespace
+
+void CpuStream::grouped_linear(const llm42_grouped_linear_params& p) {
+  const auto& weight = static_cast<const CpuWeight&>(*p.weight);
+  const auto* starts = at<const int32_t>(p.starts);
+  const auto* order = at<const int32_t>(p.order);
+  const int64_t experts = weight.info.groups;
+  const int64_t slots = p.slots;
+  check_starts("starts", starts, experts, slots);
+  for (int64_t i = 0; i < slots; ++i) check_index("order", i, order[i], 0, slots - 1);
+
+  const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;
+  Problem problem{p,
+                  weight,
+                  device_.kernels(),
+                  device_.pool(),
+                  device_.threads_for(slots * weight.panels() * weight.info.columns * panel_columns),
+                  weight.info.columns,
+                  weight.panels(),
+                  is_swiglu ? weight.info.rows / 2 : weight.info.rows,
+                  is_swiglu,
+                  order,
+                  at<const float>(p.input),
+                  at<float>(p.output)};
+
+  // What is needed at most, whatever the groups are.
+  const int64_t most_spans = std::min(experts, slots) + slots / rows_per_block;
+  const int64_t block_rows = std::min(slots, rows_per_block);
+  const bool has_blocks = slots > expansion_threshold * problem.kernels.tile_rows;
+  const int64_t wave_floats = std::max(packed_floats, block_rows * problem.depth);
+  const int64_t packed_size = round_up(std::min(slots * problem.depth, wave_floats) * int64_t{sizeof(float)});
+  problem.scratch_floats = has_blocks ? (block_rows + expanded_depth) * panel_columns : 0;
+  const int64_t scratch_size = problem.threads * problem.scratch_floats * int64_t{sizeof(float)};
+  std::byte* const workspace =
+      device_.workspace(packed_size + scratch_size + most_spans * int64_t{sizeof(Span)});
+  problem.packed = reinterpret_cast<float*>(workspace);
+  problem.scratch = reinterpret_cast<float*>(workspace + packed_size);
+  auto* const spans = reinterpret_cast<Span*>(workspace + packed_size + scratch_size);
+
+  const int64_t count = cut_into_spans(starts, experts, spans);
+  for (int64_t begin = 0; begin < count;) {
+    problem.first = spans[begin].first;
+    int64_t end = begin + 1;
+    while (end < count &&
+           (spans[end].first + spans[end].rows - problem.first) * problem.depth <= wave_floats) {
+      ++end;
+    }
+    pack_input(problem, spans + begin, end - begin);
+    multiply(problem, spans + begin, end - begin);
+    begin = end;
+  }
+}
+
+}  // namespace llm42::cpu
