@@ -33,15 +33,15 @@ public sealed class GeneratorTests
         using TemporaryFolder include = CopyHeaders();
         string header = Path.Combine(include.Path, "llm42", "linear.h");
         string text = File.ReadAllText(header);
-        string changed = text.Replace("int32_t reserved;", "int64_t reserved;", StringComparison.Ordinal);
+        string changed = text.Replace("int32_t rows;", "int64_t rows;", StringComparison.Ordinal);
         Assert.AreNotEqual(text, changed);
         File.WriteAllText(header, changed);
 
         (int status, string output) = Run("--check", "--root", Root, "--include", include.Path);
         Assert.AreEqual(1, status, output);
         Assert.Contains("bindings/Llm42.Native/Generated/Structs.cs:", output);
-        Assert.Contains("-     public int Reserved;", output);
-        Assert.Contains("+     public long Reserved;", output);
+        Assert.Contains("-     public int Rows;", output);
+        Assert.Contains("+     public long Rows;", output);
         Assert.Contains("native/api/layout_checks.c:", output);
         Assert.Contains("./build.sh generate", output);
     }
