@@ -352,7 +352,7 @@ public unsafe struct MoeRouteParams
     /// <summary>sizeof(llm42_moe_route_params).</summary>
     public uint StructSize;
 
-    /// <summary>Rows, 0 or more.</summary>
+    /// <summary>Rows, 0 or more; rows x top_k is at most 2^31 - 1.</summary>
     public int Rows;
 
     /// <summary>Experts, 1..1024.</summary>
@@ -387,7 +387,7 @@ public unsafe struct MoePermuteParams
     /// <summary>sizeof(llm42_moe_permute_params).</summary>
     public uint StructSize;
 
-    /// <summary>Rows, 0 or more; rows x top_k is at most 2^31 - 1.</summary>
+    /// <summary>Rows, 0 or more (with 0 nothing is written); rows x top_k is at most 2^31 - 1.</summary>
     public int Rows;
 
     /// <summary>Experts, 1..1024.</summary>

@@ -23,7 +23,7 @@ extern "C" {
 typedef struct llm42_moe_route_params {
   /** sizeof(llm42_moe_route_params). */
   uint32_t struct_size;
-  /** Rows, 0 or more. */
+  /** Rows, 0 or more; rows x top_k is at most 2^31 - 1. */
   int32_t rows;
   /** Experts, 1..1024. */
   int32_t experts;
@@ -53,7 +53,7 @@ LLM42_API llm42_status llm42_moe_route(llm42_stream* stream,
 typedef struct llm42_moe_permute_params {
   /** sizeof(llm42_moe_permute_params). */
   uint32_t struct_size;
-  /** Rows, 0 or more; rows x top_k is at most 2^31 - 1. */
+  /** Rows, 0 or more (with 0 nothing is written); rows x top_k is at most 2^31 - 1. */
   int32_t rows;
   /** Experts, 1..1024. */
   int32_t experts;

@@ -10,8 +10,8 @@ namespace llm42::cuda {
 // Where starts are wrong nothing is computed; an entry of `order` out of range leaves its place alone. Both
 // are reported.
 struct GroupedLinear {
-  // The rows of input and output that each slot reads and writes. `rows` counts slots, `weight` is the first
-  // of the matrices, which follow one another; no bias, no residual.
+  // Input, matrices and output: `rows` counts slots, which are the rows of the output, and `weight` is the
+  // first of the matrices, which follow one another. No bias, no residual.
   Linear product;
   const int32_t* starts;  // [experts + 1]: the slots of expert e are order[starts[e]] .. order[starts[e+1]-1]
   const int32_t* order;   // [slots]: every slot once
