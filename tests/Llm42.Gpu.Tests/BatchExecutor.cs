@@ -17,7 +17,7 @@ internal sealed class BatchExecutor(IModelExecutor inner) : IModelExecutor
     /// <summary>Called on the engine's thread before a step runs.</summary>
     public Action<BatchPlan>? Before { get; set; }
 
-    public ExecutorInfo Info => inner.Info;
+    public ExecutorInfo Info { get; init; } = inner.Info;
 
     /// <summary>The next step waits.</summary>
     public void Hold() => _gate.Reset();

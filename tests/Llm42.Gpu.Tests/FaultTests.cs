@@ -23,9 +23,12 @@ public sealed class FaultTests
         string model = GpuModels.Usual(gpu);
         (Answer[] expected, long loading, long calls) = await AloneAsync(model, gpu.Options);
         int trials = gpu.Size(9, 60);
+
+        // Odd, and so prime to the eight calls of a layer: each of them has its turn.
+        long stride = ((calls - loading) / (trials + 1)) | 1;
         for (int trial = 1; trial <= trials; trial++)
         {
-            long call = loading + 1 + ((calls - loading) * trial / (trials + 1));
+            long call = loading + (trial * stride);
             await using LlmEngine engine = await LlmEngine.LoadAsync(model, gpu.Options with { FailCall = call });
             List<int> failedTimes = [];
             for (int time = 0; time < Times; time++)
@@ -47,6 +50,30 @@ public sealed class FaultTests
             }
 
             Assert.HasCount(1, failedTimes.Distinct().ToArray(), $"call {call} failed in the runs {string.Join(", ", failedTimes)}");
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(CudaDevices.All), typeof(CudaDevices))]
+    public async Task What_a_kernel_refuses_ends_its_step_and_no_later_one(string device)
+    {
+        GpuDevice gpu = GpuDevice.Open(device);
+        string model = GpuModels.Usual(gpu);
+        (Answer[] expected, long loading, _) = await AloneAsync(model, gpu.Options);
+        foreach (bool failsBefore in (bool[])[false, true])
+        {
+            // With the failing call nobody has asked the device yet what it refuses.
+            LlmEngineOptions options = gpu.Options with { FailCall = failsBefore ? loading + 6 : 0 };
+            LoadedModel loaded = EngineLoader.Load(model, options, null, CancellationToken.None);
+
+            // It lets every token id through to the kernels.
+            var executor = new BatchExecutor(loaded.Executor) { Info = loaded.Executor.Info with { VocabularySize = int.MaxValue } };
+            await using var engine = new LlmEngine(loaded with { Executor = executor }, options.Engine);
+            NativeException error = await Assert.ThrowsExactlyAsync<NativeException>(
+                () => engine.CompleteAsync([1, 2, 1_000_000], new GenerationOptions { MaxTokens = 2 }));
+            StringAssert.Contains(error.Message, failsBefore ? $"call {loading + 6}" : "ids[2] is 1000000", StringComparison.Ordinal);
+            (int[] prompt, GenerationOptions request) = Requests(engine)[0];
+            expected[0].AssertSame(Answer.Of(await engine.CompleteAsync(prompt, request)), $"behind it, with a failing call: {failsBefore}");
         }
     }
 

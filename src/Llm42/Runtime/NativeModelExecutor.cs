@@ -122,6 +122,29 @@ internal sealed class NativeModelExecutor : IModelExecutor
     /// <inheritdoc/>
     public StepResult Execute(BatchPlan plan)
     {
+        try
+        {
+            return Run(plan);
+        }
+        catch
+        {
+            Settle();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void CopyPage(int source, int destination) => _cache.CopyPage(_stream, source, destination);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        while (_owned.TryPop(out var item))
+            item.Dispose();
+    }
+
+    private StepResult Run(BatchPlan plan)
+    {
         // What prompts launch is large enough to hide the host, and hardly ever of the same shape twice.
         var isRecordable = _graphs is not null && plan.Segments.All(segment => segment.Kind != SegmentKind.Prefill);
         var shape = StepShape.Of(plan, _pageSize, _predictor.HeadRows);
@@ -140,14 +163,20 @@ internal sealed class NativeModelExecutor : IModelExecutor
         return new StepResult(predictions) { CapturedRows = capture?.ToRows() ?? [] };
     }
 
-    /// <inheritdoc/>
-    public void CopyPage(int source, int destination) => _cache.CopyPage(_stream, source, destination);
-
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>
+    /// Waits for what a failed step has enqueued: it may still use buffers that the next step replaces, and what a kernel
+    /// of it refused would be reported to the next one.
+    /// </summary>
+    private void Settle()
     {
-        while (_owned.TryPop(out var item))
-            item.Dispose();
+        try
+        {
+            _stream.Synchronize();
+        }
+        catch (NativeException)
+        {
+            // The step has its error already.
+        }
     }
 
     /// <summary>
