@@ -200,6 +200,7 @@ public sealed unsafe class ObjectArgumentTests
         Status status = NativeMethods.WeightCreate(stream, parameters, &weight);
         if (status == Status.Ok)
         {
+            _ = NativeMethods.StreamSynchronize(stream);
             NativeMethods.WeightDestroy(weight);
         }
 

@@ -65,7 +65,7 @@ public sealed class GraphTests
     {
         using TestDevice device = TestDevice.Open(name);
         DecoderChain small = new(device, Numerics.Invariant, 5);
-        DecoderChain large = new(device, Numerics.Invariant, 100);
+        DecoderChain large = new(device, Numerics.Invariant, 65);
         small.Fill(0);
         long before = device.Device.Info.MemoryAllocated;
         NativeGraph graph = small.Record();
@@ -363,7 +363,7 @@ public sealed class GraphTests
     public static IEnumerable<object[]> Cases =>
         from device in DeviceMatrix.CudaDevices
         from numerics in (Numerics[])[Numerics.Fast, Numerics.Invariant]
-        from rows in (int[])[1, 5, 33]
+        from rows in (int[])[1, 5, 17]
         select (object[])[device[0], numerics, rows];
 
     private static float[][] Run(string name, Numerics numerics, int rows, Action<TestDevice, DecoderChain> step)

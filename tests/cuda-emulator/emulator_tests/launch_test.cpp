@@ -51,9 +51,11 @@ TEST(EmulatedLaunch, MoreThan48KilobytesMustBeAskedFor) {
 TEST(EmulatedLaunch, RemembersTheLastErrorOnce) {
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
   EXPECT_EQ(run(0, 32), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(cudaGetLastError(), cudaSuccess);  // launch() has looked at it
+  EXPECT_EQ(cudaSetDevice(7), cudaErrorInvalidDevice);
+  EXPECT_EQ(cudaPeekAtLastError(), cudaErrorInvalidDevice);
+  EXPECT_EQ(run(1, 32), cudaErrorInvalidDevice);  // and at whatever it finds
   EXPECT_EQ(run(1, 32), cudaSuccess);
-  EXPECT_EQ(cudaPeekAtLastError(), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(cudaGetLastError(), cudaErrorInvalidConfiguration);
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
   EXPECT_STREQ(cudaGetErrorName(cudaErrorInvalidConfiguration), "cudaErrorInvalidConfiguration");
   EXPECT_STREQ(cudaGetErrorString(cudaErrorMemoryAllocation), "out of memory");
