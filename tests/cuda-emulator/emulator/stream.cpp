@@ -61,8 +61,8 @@ cudaError_t refuse_waiting() {
   for (const auto& stream : streams()) {
     if (stream->capture == nullptr || stream->capture->mode == cudaStreamCaptureModeRelaxed) continue;
     const bool is_own = stream->capture->thread == std::this_thread::get_id();
-    const bool is_global = stream->capture->mode == cudaStreamCaptureModeGlobal &&
-                           capture_mode == cudaStreamCaptureModeGlobal;
+    const bool is_global =
+        stream->capture->mode == cudaStreamCaptureModeGlobal && capture_mode == cudaStreamCaptureModeGlobal;
     if (is_own || is_global) result = refuse_capture(stream.get());
   }
   return result;
