@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/validate.h"
 #include "cuda/error.h"
+#include "cuda/relaxed_capture.h"
 #include "cuda/stream.h"
 
 namespace llm42::cuda {
@@ -73,6 +74,7 @@ std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_param
     fail(LLM42_STATUS_UNSUPPORTED, "format is ", params.format, " (", name_of(params.format),
          "); the cuda backend computes with bf16 weights: pass format bf16 to have the source rounded to it");
   }
+  const RelaxedCapture relaxed;
   begin();
   llm42_weight_info info{};
   info.struct_size = sizeof info;

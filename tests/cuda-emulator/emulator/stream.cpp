@@ -61,8 +61,8 @@ cudaError_t refuse_waiting() {
   for (const auto& stream : streams()) {
     if (stream->capture == nullptr || stream->capture->mode == cudaStreamCaptureModeRelaxed) continue;
     const bool is_own = stream->capture->thread == std::this_thread::get_id();
-    const bool is_global = stream->capture->mode == cudaStreamCaptureModeGlobal &&
-                           capture_mode == cudaStreamCaptureModeGlobal;
+    const bool is_global =
+        stream->capture->mode == cudaStreamCaptureModeGlobal && capture_mode == cudaStreamCaptureModeGlobal;
     if (is_own || is_global) result = refuse_capture(stream.get());
   }
   return result;
@@ -151,6 +151,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const std::lock_guard lock(runtime_mutex());
   if (!is_stream(stream)) return remember(cudaErrorInvalidResourceHandle);
   if (is_capturing(stream)) return remember(refuse_capture(stream));
+  if (const cudaError_t error = refuse_waiting(); error != cudaSuccess) return remember(error);
   run_stream(stream);
   return cudaSuccess;
 }
@@ -159,6 +160,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
   const std::lock_guard lock(runtime_mutex());
   if (!is_stream(stream)) return remember(cudaErrorInvalidResourceHandle);
   if (is_capturing(stream)) return remember(refuse_capture(stream));
+  if (const cudaError_t error = refuse_waiting(); error != cudaSuccess) return remember(error);
   if (stream == nullptr) {
     run_stream(stream);
     return cudaSuccess;
