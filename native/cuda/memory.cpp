@@ -36,6 +36,7 @@ Memory::~Memory() {
 }
 
 void* Memory::acquire(int64_t size, const char* what, cudaStream_t stream) {
+  const RelaxedCapture relaxed;
   account_.reserve(size, what);
   void* data = nullptr;
   cudaError_t error = cudaMallocFromPoolAsync(&data, static_cast<size_t>(size), pool_.get(), stream);

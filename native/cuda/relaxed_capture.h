@@ -5,9 +5,9 @@
 
 namespace llm42::cuda {
 
-// While one lives, this thread may make streams and allocate memory although a stream of it records a graph:
-// the runtime forbids that because such a call may wait, which is no harm where it does not touch the
-// recording stream.
+// While one lives, this thread may make streams, allocate memory and wait for other streams although a stream
+// of it records a graph: the runtime forbids calls that may wait, which do no harm where they do not touch
+// the recording stream. The edge refuses those that do.
 class RelaxedCapture {
  public:
   RelaxedCapture() noexcept { cudaThreadExchangeStreamCaptureMode(&mode_); }

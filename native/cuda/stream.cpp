@@ -31,6 +31,7 @@ CudaStream::~CudaStream() {
 }
 
 void CudaStream::synchronize() {
+  const RelaxedCapture relaxed;
   const cudaStream_t stream = begin();
   cudaError_t error = cudaSuccess;
   if (may_report_) {
@@ -53,6 +54,7 @@ void CudaStream::synchronize() {
 }
 
 void CudaStream::upload(llm42_buffer& buffer, int64_t offset, const void* source, int64_t size) {
+  const RelaxedCapture relaxed;
   begin();
   const auto* const bytes = static_cast<const std::byte*>(source);
   uploads_.upload(static_cast<CudaBuffer&>(buffer).data() + offset, size,
@@ -62,6 +64,7 @@ void CudaStream::upload(llm42_buffer& buffer, int64_t offset, const void* source
 }
 
 void CudaStream::download(const llm42_buffer& buffer, int64_t offset, void* destination, int64_t size) {
+  const RelaxedCapture relaxed;
   begin();
   downloads_.download(static_cast<const CudaBuffer&>(buffer).data() + offset, destination, size);
 }

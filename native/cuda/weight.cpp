@@ -8,6 +8,7 @@
 #include "core/validate.h"
 #include "cuda/error.h"
 #include "cuda/kernels/linear_int8/linear_int8_weight.h"
+#include "cuda/relaxed_capture.h"
 #include "cuda/stream.h"
 #include "cuda/weight_int8.h"
 #include "cuda/weight_source.h"
@@ -83,6 +84,7 @@ std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_param
          "); the cuda backend has weights of format bf16 and i8: pass format bf16 to have the source rounded "
          "to it");
   }
+  const RelaxedCapture relaxed;
   begin();
   llm42_weight_info info{};
   info.struct_size = sizeof info;

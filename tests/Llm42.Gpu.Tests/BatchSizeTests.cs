@@ -61,6 +61,7 @@ public sealed class BatchSizeTests
                 Determinism = mode,
                 Drafter = DrafterKind.Auto,
                 Window = 3,
+                ChainedSteps = 1, // what arrives between two steps is to run in the second
                 VerifyGroup = 128,
                 PrefixCache = false, // every prompt is to run
                 MaxSequences = sizes.Max() + 1,

@@ -8,8 +8,16 @@ internal static class AvailableMemory
 {
     private const string MemoryInfoFile = "/proc/meminfo";
     private const string AvailableField = "MemAvailable:";
-    private const int MarginPart = 16;
 
+    // On a machine of which others want something too, and on a device of the engine's own, whose weights and activations
+    // are counted already: the rest is for scratch memory, for graphs and for what the driver rounds up.
+    private const double ShareOfMachine = 0.75;
+    private const double ShareOfDevice = 0.9375;
+
+    /// <summary>Which part of it a cache may take that nobody asked for in numbers.</summary>
+    public static double DefaultShare(NativeDeviceInfo device) => device.Backend == "cpu" ? ShareOfMachine : ShareOfDevice;
+
+    /// <summary>Bytes that may be allocated now.</summary>
     public static long Of(NativeDeviceInfo device)
     {
         var machine = OfMachine(device);
@@ -18,10 +26,8 @@ internal static class AvailableMemory
 
     private static long OfMachine(NativeDeviceInfo device)
     {
-        // A part stays free: for the scratch memory that operators ask for later, for graphs, and for what the driver
-        // rounds up.
         if (device.Backend != "cpu")
-            return device.MemoryFree - (device.MemoryFree / MarginPart);
+            return device.MemoryFree;
 
         // The runtime knows the limit of a container, the kernel what other processes have left.
         var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - Environment.WorkingSet;

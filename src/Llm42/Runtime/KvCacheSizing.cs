@@ -9,14 +9,12 @@ namespace Llm42.Runtime;
 /// <param name="Bytes">Bytes of the whole cache.</param>
 internal readonly record struct KvCacheSizing(int MaxContext, int Pages, long Bytes)
 {
-    // What the default size leaves to activations, workspaces and the rest of the machine.
-    private const double DefaultShare = 0.75;
-
     /// <summary>Sizes the cache of a model.</summary>
     /// <param name="config">The model.</param>
     /// <param name="options">The wishes.</param>
     /// <param name="available">Bytes that may be allocated; 0 or less where the rest of the model takes all.</param>
-    public static KvCacheSizing Of(ModelConfig config, ExecutorOptions options, long available)
+    /// <param name="defaultShare">Part of that, above 0 and up to 1, which a cache may take whose size is not asked for.</param>
+    public static KvCacheSizing Of(ModelConfig config, ExecutorOptions options, long available, double defaultShare)
     {
         if (options.MaxContext < 0 || options.MaxContext > config.MaxContext)
             throw new ArgumentException(
@@ -31,15 +29,14 @@ internal readonly record struct KvCacheSizing(int MaxContext, int Pages, long By
         var contextPages = (context + options.PageSize - 1) / options.PageSize;
         var pages = options.KvPages > 0
             ? options.KvPages
-            : Math.Max(contextPages, Math.Min((long)contextPages * options.MaxSequences, PagesIn(available, pageBytes)));
+            : Math.Max(contextPages, Math.Min((long)contextPages * options.MaxSequences, PagesIn(available * defaultShare, pageBytes)));
         pages = Math.Min(pages, MaxPages(options.PageSize));
         if (pages < 1 || (pages + 1) * pageBytes > available)
             throw new ArgumentException(TooLarge(context, pages, pageBytes, options, available));
         return new KvCacheSizing(context, (int)pages, (pages + 1) * pageBytes);
     }
 
-    private static long PagesIn(long available, long pageBytes) =>
-        ((long)(available * DefaultShare) / pageBytes) - 1;
+    private static long PagesIn(double available, long pageBytes) => ((long)available / pageBytes) - 1;
 
     // One page is added for scratch, and slots are 32-bit numbers.
     private static long MaxPages(int pageSize) => (int.MaxValue / pageSize) - 1;

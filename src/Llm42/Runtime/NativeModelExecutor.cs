@@ -57,7 +57,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
                 throw new ArgumentException(
                     $"MemoryLimit is {ByteSize.Format(DeviceInfo.MemoryLimit)}, but the weights and the work space take "
                     + $"{ByteSize.Format(otherBytes)}, and the KV cache comes on top. Raise it, or lower MaxBatchTokens.");
-            Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(DeviceInfo) - otherBytes);
+            Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(DeviceInfo) - otherBytes, AvailableMemory.DefaultShare(DeviceInfo));
             var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, progress, cancellation));
             var activations = Own(new Activations(device, config, activationType, options.MaxBatchTokens));
             _predictor = Own(new Predictor(

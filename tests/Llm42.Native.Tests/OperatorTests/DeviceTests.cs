@@ -64,6 +64,22 @@ public sealed class DeviceTests
 
     [TestMethod]
     [DynamicData(nameof(DeviceMatrix.OnePerBackend), typeof(DeviceMatrix))]
+    public void What_is_free_is_what_may_be_allocated(string name)
+    {
+        using TestDevice unlimited = TestDevice.Open(name);
+        Assert.IsGreaterThan(1L << 20, unlimited.Device.Info.MemoryFree);
+        Assert.IsLessThanOrEqualTo(unlimited.Info.MemoryTotal, unlimited.Device.Info.MemoryFree);
+
+        using NativeDevice device = NativeDevice.Open(
+            new NativeDeviceOptions { Backend = unlimited.Info.Backend, Threads = 1, MemoryLimit = 100_000 });
+        Assert.AreEqual(100_000 - device.Info.MemoryAllocated, device.Info.MemoryFree);
+        using NativeBuffer all = NativeBuffer.Create(device, device.Info.MemoryFree);
+        Assert.AreEqual(0, device.Info.MemoryFree);
+        Assert.ThrowsExactly<NativeException>(() => NativeBuffer.Create(device, 1));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.OnePerBackend), typeof(DeviceMatrix))]
     public void The_call_that_is_to_fail_fails_and_no_other(string name)
     {
         using NativeDevice device = NativeDevice.Open(TestDevice.OptionsOf(name) with { FailCall = 2 });

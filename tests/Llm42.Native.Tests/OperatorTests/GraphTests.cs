@@ -169,6 +169,13 @@ public sealed class GraphTests
                 buffer.Upload<int>(stream, [7]);
                 buffer.Download<int>(stream, value);
                 Assert.AreEqual(7, value[0]);
+
+                // More than the staging memory holds, so that it waits for the device.
+                using NativeBuffer large = NativeBuffer.Create(device.Device, 6 << 20);
+                large.Upload<byte>(stream, new byte[6 << 20]);
+                using NativeWeight weight = NativeWeight.Create<ushort>(
+                    stream, new NativeWeightOptions { SourceType = DType.Bf16, Columns = 8 }, new ushort[64], 8);
+                stream.Synchronize();
             }
 
             Assert.IsGreaterThan(0, device.Device.Info.MemoryFree);

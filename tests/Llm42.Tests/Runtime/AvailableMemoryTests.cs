@@ -7,9 +7,9 @@ namespace Llm42.Tests.Runtime;
 public sealed class AvailableMemoryTests
 {
     [TestMethod]
-    public void On_a_gpu_it_is_what_is_free_now_less_a_sixteenth()
+    public void On_a_gpu_it_is_what_is_free_now()
     {
-        Assert.AreEqual(1500, AvailableMemory.Of(Device("cuda") with { MemoryTotal = 8000, MemoryAllocated = 10, MemoryFree = 1600 }));
+        Assert.AreEqual(1600, AvailableMemory.Of(Device("cuda") with { MemoryTotal = 8000, MemoryAllocated = 10, MemoryFree = 1600 }));
         Assert.AreEqual(0, AvailableMemory.Of(Device("cuda") with { MemoryTotal = 8000, MemoryFree = 0 }));
     }
 

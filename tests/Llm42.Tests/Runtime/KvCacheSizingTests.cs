@@ -14,16 +14,16 @@ public sealed class KvCacheSizingTests
     [TestMethod]
     public void All_sequences_get_a_full_context_where_memory_allows()
     {
-        var sizing = KvCacheSizing.Of(Config(), Options(), 1 << 30);
+        var sizing = KvCacheSizing.Of(Config(), Options(), 1 << 30, DefaultShare);
         Assert.AreEqual(new KvCacheSizing(100, 8 * 7, 57 * PageBytes), sizing);
     }
 
     [TestMethod]
     public void Memory_bounds_the_default_from_above_but_never_below_one_context()
     {
-        Assert.AreEqual(29, KvCacheSizing.Of(Config(), Options(), 40 * PageBytes).Pages);
-        Assert.AreEqual(7, KvCacheSizing.Of(Config(), Options(), 8 * PageBytes).Pages);
-        var error = Assert.ThrowsExactly<ArgumentException>(() => KvCacheSizing.Of(Config(), Options(), (8 * PageBytes) - 1));
+        Assert.AreEqual(29, KvCacheSizing.Of(Config(), Options(), 40 * PageBytes, DefaultShare).Pages);
+        Assert.AreEqual(7, KvCacheSizing.Of(Config(), Options(), 8 * PageBytes, DefaultShare).Pages);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => KvCacheSizing.Of(Config(), Options(), (8 * PageBytes) - 1, DefaultShare));
         Assert.Contains("one sequence of 100 positions takes 12 KiB (7 pages of 16 positions, 1.5 KiB each)", error.Message);
         Assert.Contains("12 KiB are available: that holds 6 pages, or a context of 96", error.Message);
     }
@@ -31,10 +31,10 @@ public sealed class KvCacheSizingTests
     [TestMethod]
     public void A_wish_is_met_or_refused()
     {
-        Assert.AreEqual(3, KvCacheSizing.Of(Config(), Options() with { KvPages = 3 }, 1 << 30).Pages);
-        Assert.AreEqual(40, KvCacheSizing.Of(Config(), Options() with { MaxContext = 70 }, 1 << 30).Pages);
+        Assert.AreEqual(3, KvCacheSizing.Of(Config(), Options() with { KvPages = 3 }, 1 << 30, DefaultShare).Pages);
+        Assert.AreEqual(40, KvCacheSizing.Of(Config(), Options() with { MaxContext = 70 }, 1 << 30, DefaultShare).Pages);
         var error = Assert.ThrowsExactly<ArgumentException>(
-            () => KvCacheSizing.Of(Config(), Options() with { KvPages = 1000 }, 1 << 20));
+            () => KvCacheSizing.Of(Config(), Options() with { KvPages = 1000 }, 1 << 20, DefaultShare));
         Assert.Contains("KvPages = 1000", error.Message);
     }
 
@@ -48,7 +48,7 @@ public sealed class KvCacheSizingTests
 
     private static void Refused(ExecutorOptions options, string expected)
     {
-        var error = Assert.ThrowsExactly<ArgumentException>(() => KvCacheSizing.Of(Config(), options, 1 << 30));
+        var error = Assert.ThrowsExactly<ArgumentException>(() => KvCacheSizing.Of(Config(), options, 1 << 30, DefaultShare));
         Assert.Contains(expected, error.Message);
     }
 

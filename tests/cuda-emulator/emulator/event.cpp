@@ -79,6 +79,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   const std::lock_guard lock(runtime_mutex());
   if (!is_event(event)) return remember(cudaErrorInvalidResourceHandle);
   if (event->capture != nullptr) return remember(cudaErrorStreamCaptureUnsupported);
+  if (const cudaError_t error = refuse_waiting(); error != cudaSuccess) return remember(error);
   event->run();
   return cudaSuccess;
 }
@@ -87,6 +88,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
   const std::lock_guard lock(runtime_mutex());
   if (!is_event(event)) return remember(cudaErrorInvalidResourceHandle);
   if (event->capture != nullptr) return remember(cudaErrorStreamCaptureUnsupported);
+  if (const cudaError_t error = refuse_waiting(); error != cudaSuccess) return remember(error);
   if (event->is_done()) return cudaSuccess;
   event->stream->run_until(event->stream->done + 1);  // so that a loop that polls ends
   return cudaErrorNotReady;

@@ -151,6 +151,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const std::lock_guard lock(runtime_mutex());
   if (!is_stream(stream)) return remember(cudaErrorInvalidResourceHandle);
   if (is_capturing(stream)) return remember(refuse_capture(stream));
+  if (const cudaError_t error = refuse_waiting(); error != cudaSuccess) return remember(error);
   run_stream(stream);
   return cudaSuccess;
 }
@@ -159,6 +160,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
   const std::lock_guard lock(runtime_mutex());
   if (!is_stream(stream)) return remember(cudaErrorInvalidResourceHandle);
   if (is_capturing(stream)) return remember(refuse_capture(stream));
+  if (const cudaError_t error = refuse_waiting(); error != cudaSuccess) return remember(error);
   if (stream == nullptr) {
     run_stream(stream);
     return cudaSuccess;

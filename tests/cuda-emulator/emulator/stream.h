@@ -36,8 +36,8 @@ bool is_stream(cudaStream_t stream);
 bool is_capturing(cudaStream_t stream);
 // Of a call that a capture does not allow: marks the capture as failed.
 cudaError_t refuse_capture(cudaStream_t stream);
-// Of a call that may wait, such as an allocation that is not in a stream's order: what it would return because
-// of captures under way, which are marked as failed.
+// Of a call that may wait, such as an allocation that is not in a stream's order, or the query of an event:
+// what it would return because of captures under way, which are marked as failed.
 cudaError_t refuse_waiting();
 // Exchanges how the calling thread takes refuse_waiting().
 void exchange_capture_mode(cudaStreamCaptureMode& mode);
