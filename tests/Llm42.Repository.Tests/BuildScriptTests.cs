@@ -51,7 +51,7 @@ public sealed partial class BuildScriptTests
             async folder =>
             {
                 Run run = await Run.ProgramAsync(
-                    "/bin/bash", [RepositoryRoot.InRoot("build.sh"), "test", "--soak", "90"],
+                    "/bin/bash", [RepositoryRoot.InRoot("build.sh"), "test", "--soak", "90", "--sanitize"],
                     environment: new Dictionary<string, string> { ["PATH"] = folder }, cancellation: TestContext.CancellationToken);
                 Assert.AreEqual(1, run.ExitCode, run.ToString());
                 StringAssert.Contains(run.Error, "soak is 90\n", StringComparison.Ordinal);

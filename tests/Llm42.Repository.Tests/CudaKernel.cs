@@ -43,10 +43,10 @@ internal sealed partial record CudaKernel(string Architecture, string Symbol, in
 
     public override string ToString() => $"{Name} for {Architecture} ({Symbol})";
 
-    // In a mangled symbol a name follows its length: 13linear_kernel. A hash that ends with digits may precede it.
+    // In a mangled symbol a name follows its length: 13linear_kernel. Digits of what precedes it may stand before that.
     private static string? NameIn(string symbol)
     {
-        for (int start = 1; start < symbol.Length; ++start)
+        for (int start = symbol.Length - 1; start > 0; --start)
         {
             for (int digits = 1; digits <= 2 && digits <= start; ++digits)
             {

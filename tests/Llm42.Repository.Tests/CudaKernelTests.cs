@@ -7,12 +7,10 @@ public sealed class CudaKernelTests
     /// <summary>Kernels that may use local memory, each with the reason.</summary>
     private static readonly Dictionary<string, string> MayUseLocalMemory = [];
 
-    public TestContext TestContext { get; set; } = null!;
-
     [TestMethod]
     public async Task Library_holds_the_same_kernels_for_every_architecture()
     {
-        IReadOnlyList<CudaKernel> kernels = await CudaLibrary.KernelsAsync(TestContext.CancellationToken);
+        IReadOnlyList<CudaKernel> kernels = await CudaLibrary.KernelsAsync();
         var symbols = kernels.ToLookup(kernel => kernel.Architecture, kernel => kernel.Symbol);
         CollectionAssert.AreEquivalent((string[])["sm_80", "sm_90a"], symbols.Select(group => group.Key).ToArray());
         CollectionAssert.AreEquivalent(symbols["sm_80"].ToArray(), symbols["sm_90a"].ToArray());
@@ -30,7 +28,7 @@ public sealed class CudaKernelTests
     [TestMethod]
     public async Task Products_run_on_tensor_cores()
     {
-        foreach (CudaKernel kernel in await CudaLibrary.KernelsAsync(TestContext.CancellationToken))
+        foreach (CudaKernel kernel in await CudaLibrary.KernelsAsync())
         {
             if (kernel.IsMatrixProduct)
                 Assert.IsGreaterThan(0, kernel.Instructions(kernel.ProductInstruction), $"{kernel} holds no {kernel.ProductInstruction}.");
@@ -40,7 +38,7 @@ public sealed class CudaKernelTests
     [TestMethod]
     public async Task Registers_are_not_spilled_and_no_array_lies_in_local_memory()
     {
-        IReadOnlyList<CudaKernel> kernels = await CudaLibrary.KernelsAsync(TestContext.CancellationToken);
+        IReadOnlyList<CudaKernel> kernels = await CudaLibrary.KernelsAsync();
         string[] users = [.. kernels.Where(kernel => !MayUseLocalMemory.ContainsKey(kernel.Name)).Select(kernel => kernel.LocalMemory).OfType<string>()];
         Assert.IsEmpty(users, string.Join('\n', users));
         foreach (string name in MayUseLocalMemory.Keys)

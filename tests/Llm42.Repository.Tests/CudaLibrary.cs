@@ -10,8 +10,13 @@ internal static partial class CudaLibrary
     private const string Cache = "artifacts/native/build/CMakeCache.txt";
     private const string Library = "artifacts/native/libllm42_cuda.so";
 
+    // Its code is megabytes of text: read once for all tests.
+    private static readonly Lazy<Task<IReadOnlyList<CudaKernel>>> Kernels = new(ReadAsync);
+
     /// <summary>The compiled kernels. The test is inconclusive where the plug-in was not to be built.</summary>
-    public static async Task<IReadOnlyList<CudaKernel>> KernelsAsync(CancellationToken cancellation)
+    public static Task<IReadOnlyList<CudaKernel>> KernelsAsync() => Kernels.Value;
+
+    private static async Task<IReadOnlyList<CudaKernel>> ReadAsync()
     {
         string cache = File.Exists(RepositoryRoot.InRoot(Cache)) ? RepositoryFiles.Read(Cache) : "";
         Match compiler = Compiler().Match(cache);
@@ -25,7 +30,7 @@ internal static partial class CudaLibrary
         if (!File.Exists(tool))
             Assert.Inconclusive($"{tool} is missing: install all of the CUDA toolkit, or let ./build.sh native --cuda lay one.");
         Assert.IsTrue(File.Exists(RepositoryRoot.InRoot(Library)), $"{Library} is missing, though {Cache} says that it is built.");
-        return Parse(await DumpAsync(tool, "-res-usage", cancellation), await DumpAsync(tool, "-sass", cancellation));
+        return Parse(await DumpAsync(tool, "-res-usage"), await DumpAsync(tool, "-sass"));
     }
 
     /// <summary>Reads what cuobjdump prints with -res-usage and with -sass.</summary>
@@ -59,9 +64,9 @@ internal static partial class CudaLibrary
 
     private static int Number(Match match, int group) => int.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 
-    private static async Task<string> DumpAsync(string tool, string option, CancellationToken cancellation)
+    private static async Task<string> DumpAsync(string tool, string option)
     {
-        Run run = await Run.ProgramAsync(tool, [option, RepositoryRoot.InRoot(Library)], cancellation: cancellation);
+        Run run = await Run.ProgramAsync(tool, [option, RepositoryRoot.InRoot(Library)]);
         Assert.AreEqual(0, run.ExitCode, $"{tool} {option}: {run.Error}");
         return run.Output;
     }

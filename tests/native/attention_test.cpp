@@ -218,12 +218,15 @@ TEST(Attention, MatchesTheReference) {
 // A row's bits are its own: over page sizes, chunkings, neighbours, threads, instruction sets and poison.
 TEST(Attention, RowsKeepTheirBits) {
   for (const int32_t window : {0, 270}) {
+    if (is_sanitized && window == 0) continue;
     Shape s;
+    if (is_sanitized) s.query_heads = s.kv_heads;
     s.window = window;
     const std::vector<float> expected = whole(s, LLM42_CPU_ISA_PORTABLE, 1);
     const auto width = static_cast<size_t>(s.query_heads * s.head_size);
     for (const llm42_cpu_isa isa : isas()) {
       for (const int32_t page_size : {8, 16, 64, 1024}) {
+        if (is_sanitized && isa == LLM42_CPU_ISA_PORTABLE && page_size != 64) continue;
         Shape other = s;
         other.page_size = page_size;
         other.poison = true;
@@ -265,6 +268,7 @@ TEST(Attention, FastDependsOnTheBatchWhenPlannedForManyThreads) {
   const std::vector<double> expected = reference(s, {0, 0, 601}, 600);
   for (size_t i = 0; i < width; ++i) ASSERT_NEAR(expected[i], static_cast<double>(fast[i]), 3e-5);
   for (const llm42_cpu_isa isa : isas()) {
+    if (is_sanitized && isa == LLM42_CPU_ISA_PORTABLE) continue;
     Engine engine(s, isa, 1, 64, 1);
     engine.run({{0, 0, 600}});
     EXPECT_EQ("", difference(fast, engine.run({{0, 600, 1}}, LLM42_NUMERICS_FAST))) << "isa " << isa;

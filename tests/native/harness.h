@@ -19,6 +19,14 @@ inline void ok(llm42_status status) {
   ASSERT_EQ(LLM42_STATUS_OK, status) << llm42_error_message();
 }
 
+// Under a sanitizer the portable kernels, loops over lanes, take tens of times as long: the largest tests run
+// fewer shapes then.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
 // Instruction sets that this machine can run.
 inline std::vector<llm42_cpu_isa> isas() {
   std::vector<llm42_cpu_isa> result;

@@ -30,6 +30,9 @@ void __tsan_write_range(void* address, unsigned long size);
 
 namespace emu {
 
+// Sanitized kernels take about ten times as long: the largest tests run fewer shapes then.
+inline constexpr bool is_sanitized = LLM42_EMULATOR_ASAN || LLM42_EMULATOR_TSAN;
+
 // While one lives, the thread sanitizer ignores what this thread reads and writes.
 class Unobserved {
  public:
