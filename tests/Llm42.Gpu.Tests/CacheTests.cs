@@ -18,7 +18,7 @@ public sealed class CacheTests
         GpuDevice gpu = GpuDevice.Open(device);
         (int[] Prompt, GenerationOptions Options)[] requests = await RequestsAsync(gpu);
         Answer[] expected = await AloneAsync(gpu, requests);
-        (LlmEngine engine, BatchExecutor executor) = GpuDevice.LoadObserved(GpuModels.Flattened(gpu), gpu.Options);
+        (LlmEngine engine, BatchExecutor executor) = GpuDevice.LoadObserved(GpuModels.Usual(gpu), gpu.Options);
         await using LlmEngine owned = engine;
         for (int time = 0; time < 2; time++)
         {
@@ -41,7 +41,7 @@ public sealed class CacheTests
 
         // Pages for the longest of them, and a few: they begin together, and cannot all go on.
         int longest = requests.Max(request => request.Prompt.Length + request.Options.MaxTokens);
-        await using LlmEngine engine = await LlmEngine.LoadAsync(GpuModels.Flattened(gpu), gpu.Options with
+        await using LlmEngine engine = await LlmEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with
         {
             KvPages = (longest / gpu.Options.PageSize) + (requests.Length * Common(gpu) / gpu.Options.PageSize / 2),
             MaxContext = longest,
@@ -63,7 +63,7 @@ public sealed class CacheTests
         foreach (int chunk in gpu.Size<int[]>([7, 33], [1, 7, 16, 33, 65]))
         {
             (LlmEngine engine, BatchExecutor executor) = GpuDevice.LoadObserved(
-                GpuModels.Flattened(gpu),
+                GpuModels.Usual(gpu),
                 gpu.Options with { Engine = gpu.Options.Engine with { PrefillChunk = chunk, PrefixCache = false } });
             await using LlmEngine owned = engine;
             GenerationResult[] results = await Task.WhenAll(requests.Select(request => engine.CompleteAsync(request.Prompt, request.Options)));
@@ -78,7 +78,7 @@ public sealed class CacheTests
 
     private static async Task<(int[] Prompt, GenerationOptions Options)[]> RequestsAsync(GpuDevice gpu)
     {
-        await using LlmEngine engine = await gpu.LoadAsync(GpuModels.Flattened(gpu));
+        await using LlmEngine engine = await gpu.LoadAsync(GpuModels.Usual(gpu));
         int[] common = Prompts.Of(engine, Common(gpu), 0);
         GenerationOptions options = new() { MaxTokens = gpu.Size(10, 60), Temperature = 0, IsDeterministic = true, IgnoreEos = true };
         return
@@ -93,7 +93,7 @@ public sealed class CacheTests
     private static async Task<Answer[]> AloneAsync(GpuDevice gpu, (int[] Prompt, GenerationOptions Options)[] requests)
     {
         await using LlmEngine engine = await gpu.LoadAsync(
-            GpuModels.Flattened(gpu), options => options with { Drafter = DrafterKind.None, PrefixCache = false });
+            GpuModels.Usual(gpu), options => options with { Drafter = DrafterKind.None, PrefixCache = false });
         List<Answer> answers = [];
         foreach ((int[] prompt, GenerationOptions options) in requests)
             answers.Add(Answer.Of(await engine.CompleteAsync(prompt, options)));
