@@ -10,6 +10,7 @@ public sealed class KvCacheSizingTests
 {
     // 2 (k and v) x 3 layers x 2 heads x 4 elements x 16 positions x 2 bytes.
     private const long PageBytes = 1536;
+    private const double DefaultShare = 0.75;
 
     [TestMethod]
     public void All_sequences_get_a_full_context_where_memory_allows()
@@ -22,6 +23,7 @@ public sealed class KvCacheSizingTests
     public void Memory_bounds_the_default_from_above_but_never_below_one_context()
     {
         Assert.AreEqual(29, KvCacheSizing.Of(Config(), Options(), 40 * PageBytes, DefaultShare).Pages);
+        Assert.AreEqual(35, KvCacheSizing.Of(Config(), Options(), 40 * PageBytes, defaultShare: 0.9).Pages);
         Assert.AreEqual(7, KvCacheSizing.Of(Config(), Options(), 8 * PageBytes, DefaultShare).Pages);
         var error = Assert.ThrowsExactly<ArgumentException>(() => KvCacheSizing.Of(Config(), Options(), (8 * PageBytes) - 1, DefaultShare));
         Assert.Contains("one sequence of 100 positions takes 12 KiB (7 pages of 16 positions, 1.5 KiB each)", error.Message);
