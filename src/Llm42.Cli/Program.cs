@@ -13,6 +13,7 @@ var root = new Command("llm42", "Llm42: LLM inference whose answers can be made 
     CheckCommand.CreateDemo(),
     InfoCommand.Create(),
     DoctorCommand.Create(),
+    BenchCommand.Create(),
     CommandGuard.Verbose,
     new HelpOption(),
     new VersionOption(),
@@ -21,7 +22,7 @@ var root = new Command("llm42", "Llm42: LLM inference whose answers can be made 
 ParseResult parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
 if (parsed.Errors.Count > 0)
 {
-    string command = parsed.CommandResult.Command == root ? "" : " " + parsed.CommandResult.Command.Name;
+    string command = parsed.CommandResult.Command == root ? "" : " " + CommandGuard.NameOf(parsed.CommandResult.Command);
     string message = parsed.UnmatchedTokens is [string unknown, ..]
         ? $"'{unknown}' is neither a command nor an option here."
         : parsed.Errors[0].Message.ReplaceLineEndings(" ");

@@ -14,6 +14,10 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(ReplayJson))]
 [JsonSerializable(typeof(DoctorJson))]
+[JsonSerializable(typeof(KernelsJson))]
+[JsonSerializable(typeof(KernelListJson))]
+[JsonSerializable(typeof(PeerRequestJson))]
+[JsonSerializable(typeof(PeerLineJson))]
 internal sealed partial class CliJsonContext : JsonSerializerContext
 {
     public static CliJsonContext Standard { get; } = new(new JsonSerializerOptions

@@ -71,6 +71,23 @@ internal static class Flag
                 : Refuse<string?>(result, name, $"one of {string.Join(", ", words)}"),
         };
 
+    /// <summary>Some of many words, separated by commas.</summary>
+    public static Option<string[]?> Words(string name, string description, IReadOnlyList<string> words) =>
+        new(name)
+        {
+            Description = description + $" Known: {string.Join(", ", words)}.",
+            HelpName = "A,B",
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result =>
+            {
+                string[] parts = Value(result).Split(',', StringSplitOptions.TrimEntries);
+                if (parts.FirstOrDefault(part => !words.Contains(part)) is not { } unknown)
+                    return parts;
+                result.AddError($"{name} has '{unknown}'; it must be one or more of {string.Join(", ", words)}, separated by commas.");
+                return null;
+            },
+        };
+
     /// <summary>Token ids: "1,2,3".</summary>
     public static Option<int[]?> TokenIds(string name, string description) =>
         new(name)

@@ -37,7 +37,7 @@ internal static class CommandGuard
             }
             catch (UsageException error)
             {
-                await Console.Error.WriteLineAsync($"llm42 {command.Name}: {OneLine(error.Message)}").ConfigureAwait(false);
+                await Console.Error.WriteLineAsync($"llm42 {NameOf(command)}: {OneLine(error.Message)}").ConfigureAwait(false);
                 return Usage;
             }
 #pragma warning disable CA1031 // Whatever went wrong, the user gets one line and not a stack trace.
@@ -45,10 +45,16 @@ internal static class CommandGuard
 #pragma warning restore CA1031
             {
                 string text = parsed.GetValue(Verbose) ? error.ToString() : OneLine(error.Message);
-                await Console.Error.WriteLineAsync($"llm42 {command.Name}: {text}").ConfigureAwait(false);
+                await Console.Error.WriteLineAsync($"llm42 {NameOf(command)}: {text}").ConfigureAwait(false);
                 return Failure;
             }
         });
+
+    /// <summary>What the user typed behind llm42: "generate", "bench kernels".</summary>
+    public static string NameOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault(parent => parent.Parents.Any()) is { } group
+            ? $"{NameOf(group)} {command.Name}"
+            : command.Name;
 
     private static string OneLine(string message) =>
         string.Join(' ', message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));

@@ -1,0 +1,7 @@
+namespace Llm42.Cli.Kernels;
+
+/// <summary>The words that stand for values on the console and in JSON.</summary>
+internal static class KernelWords
+{
+    public static string Name(CeilingKind kind) => kind == CeilingKind.Memory ? "memory" : "compute";
+}
