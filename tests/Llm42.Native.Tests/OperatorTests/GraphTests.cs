@@ -48,7 +48,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Recording_runs_nothing(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -60,7 +60,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Scratch_memory_may_grow_behind_a_graph(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -98,7 +98,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void What_the_kernels_of_a_launch_refuse_is_told_once_at_synchronisation(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -121,7 +121,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void What_cannot_be_recorded_is_refused_and_the_recording_goes_on(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -150,7 +150,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void What_touches_no_recording_stream_goes_on(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -189,7 +189,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void An_operator_that_fails_fails_the_recording(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -211,7 +211,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void A_launch_counts_as_one_call_and_can_be_the_one_that_fails(string name)
     {
         using TestDevice probe = TestDevice.Open(name);
@@ -232,7 +232,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void An_injected_failure_while_recording_fails_the_recording(string name)
     {
         using TestDevice probe = TestDevice.Open(name);
@@ -251,7 +251,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void A_graph_belongs_to_its_stream(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -273,7 +273,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Another_thread_does_not_end_a_recording(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -301,7 +301,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Graphs_streams_and_devices_go_in_any_order(string name)
     {
         NativeGraph graph;
@@ -334,7 +334,7 @@ public sealed class GraphTests
     }
 
     [OperatorTestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Memory_that_runs_out_while_recording_fails_the_recording_alone(string name)
     {
         using TestDevice probe = TestDevice.Open(name);
@@ -367,11 +367,11 @@ public sealed class GraphTests
         stream.Synchronize();
     }
 
-    public static IEnumerable<object[]> Cases =>
-        from device in DeviceMatrix.CudaDevices
+    public static IEnumerable<TestDataRow<(string Device, Numerics Numerics, int Rows)>> Cases =>
+        from device in DeviceMatrix.Cuda
         from numerics in (Numerics[])[Numerics.Fast, Numerics.Invariant]
         from rows in (int[])[1, 5, 17]
-        select (object[])[device[0], numerics, rows];
+        select new TestDataRow<(string, Numerics, int)>((device.Value, numerics, rows)) { TestCategories = device.TestCategories };
 
     private static float[][] Run(string name, Numerics numerics, int rows, Action<TestDevice, DecoderChain> step)
     {

@@ -135,7 +135,7 @@ public sealed class GroupedLinearTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Fast_numerics_on_cuda_differ_in_their_bits(string name)
     {
         // The matrices' shape asks for segments of K; a slot for each of many experts makes tiles enough without them.

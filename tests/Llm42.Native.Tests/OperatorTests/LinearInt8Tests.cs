@@ -36,7 +36,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Agrees_with_the_reference(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -61,7 +61,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void A_row_has_the_bits_that_it_has_alone(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -81,7 +81,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Fast_numerics_of_int8_rows_are_the_invariant_ones(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -96,7 +96,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Quantisation_costs_less_than_one_percent(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -140,7 +140,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Rows_of_zeros_give_zeros(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -160,7 +160,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void What_is_not_finite_stays_in_its_row(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -192,7 +192,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void A_source_that_is_not_finite_is_refused_by_its_place(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -211,7 +211,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Strides_skip_what_lies_between_the_rows(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -254,7 +254,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void Parts_of_a_weight_are_its_rows_one_after_the_other(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -279,7 +279,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void A_depth_beyond_exact_sums_is_refused_with_int8_rows_alone(string name)
     {
         using TestDevice device = TestDevice.Open(name);
@@ -302,7 +302,7 @@ public sealed class LinearInt8Tests
     }
 
     [TestMethod]
-    [DynamicData(nameof(DeviceMatrix.CudaDevices), typeof(DeviceMatrix))]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
     public void An_embedding_refuses_the_format(string name)
     {
         using TestDevice device = TestDevice.Open(name);
