@@ -32,6 +32,8 @@ usage: ./build.sh VERB
   clean               delete artifacts/
   help                print this
 
+What only a machine with a GPU can show is built, tested and measured by tests/Llm42.Benchmarks/gpu.sh.
+
 What a verb needs of g++, cmake, ninja, clang and GoogleTest is installed with apt where it is missing. nvcc 12.4 or
 later is looked for in CUDA_HOME, on the PATH and in /usr/local/cuda; where it is missing, a private one is laid under
 XDG_CACHE_HOME (or ~/.cache), out of Debian's packages.

@@ -45,7 +45,7 @@ verb_pack() {
   # The test platform and the command have no native parts of their own, the runtime has: it is packed whole.
   tar -C "$dotnet" -rf "$archive.tar" --transform='s,^,dotnet/,' \
     "shared/Microsoft.NETCore.App/$version" "host/fxr/$version"
-  xz -T0 -6 <"$archive.tar" >"$archive"
+  xz -T0 -3 <"$archive.tar" >"$archive"
   rm -- "$archive.tar"
   local bytes
   bytes=$(stat -c %s "$archive")
