@@ -82,6 +82,23 @@ public sealed class KernelsTests
         Assert.IsNull(norm["skipped"]);
     }
 
+    /// <summary>The emulator stands for a GPU: launches are recorded, and those of a mixture of experts are among them.</summary>
+    [TestMethod]
+    public async Task Launches_are_recorded_where_the_device_has_graphs()
+    {
+        Run run = await Run.ProgramAsync(
+            RepositoryRoot.Command,
+            ["bench", "kernels", "--device", "cuda-emulated", "--models", "mixtral-8x7b", "--rows", "1", "--operators", "moe.route,moe.combine,rms_norm", "--peer", "none", "--seconds", "0.001", "--json"],
+            environment: new Dictionary<string, string> { ["LLM42_NATIVE_PATH"] = RepositoryRoot.InRoot("artifacts/native") });
+        JsonNode json = Cli.Parse(run);
+        Assert.AreEqual("graph", json["settings"]!["launches"]!.GetValue<string>());
+        Assert.AreEqual("cuda-mma-bf16-1-emulated", json["device"]!["numerics_profile"]!.GetValue<string>());
+        CollectionAssert.AreEqual(
+            new[] { "moe.route", "moe.combine", "rms_norm" }, json["cases"]!.AsArray().Select(one => one!["operator"]!.GetValue<string>()).ToArray());
+        foreach (JsonNode? one in json["cases"]!.AsArray())
+            AssertTiming(one!["invariant"]!);
+    }
+
     [TestMethod]
     [DataRow("--operators", "linear.qkv,frobnicate", "--operators has 'frobnicate'", "attention.decode")]
     [DataRow("--models", "gpt-7", "--models has 'gpt-7'", "llama-3.1-8b")]
@@ -116,11 +133,9 @@ public sealed class KernelsTests
         AssertShape("linear.qkv", Size("qkv_width"), hidden);
         AssertShape("linear.o", hidden, Size("query_width"));
         AssertShape("linear.lm_head", Size("vocabulary_size"), hidden);
-        if (experts == 0)
-        {
-            AssertShape("linear.gate_up", 2 * Size("intermediate_size"), hidden);
-            AssertShape("linear.down", hidden, Size("intermediate_size"));
-        }
+        string family = experts == 0 ? "linear" : "moe";
+        AssertShape($"{family}.gate_up", 2 * Size("intermediate_size"), hidden);
+        AssertShape($"{family}.down", hidden, Size("intermediate_size"));
 
         long Size(string dimension) => model[dimension]!.GetValue<long>();
 

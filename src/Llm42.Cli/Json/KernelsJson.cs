@@ -20,7 +20,7 @@ internal sealed record KernelsJson(
         CommandVersion.Current,
         KernelDeviceJson.Of(report),
         new KernelSettingsJson(
-            report.Options.Operators, report.Options.Models, report.Options.Rows, report.Options.Seconds, LaunchTimer.Method,
+            report.Options.Operators, report.Options.Models, report.Options.Rows, report.Options.Seconds, LaunchTimer.MethodOf(report.Device),
             KernelDevice.ColdBytesOf(report.Device.Backend)),
         new KernelMemoryJson(report.Device.MemoryLimit, report.Device.MemoryPeak),
         new KernelPeerJson(report.Peer.Version, report.Peer.Device, report.Peer.Version is null ? null : PeerRun.Dtype, report.Peer.Absent),

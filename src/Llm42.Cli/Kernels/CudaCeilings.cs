@@ -51,13 +51,13 @@ internal static class CudaCeilings
             .. new[] { (Numerics.Fast, "fast"), (Numerics.Invariant, "invariant") }.Select(numerics => new Ceiling(
                 CeilingKind.Compute,
                 $"linear of {size} x {size} x {size}, {numerics.Item2}",
-                2.0 * size * size * size / Best(timer, number => work.Launch(number, numerics.Item1)))),
+                2.0 * size * size * size / Best(timer, number => work.Launch(number, numerics.Item1), work.Copies))),
         ];
     }
 
-    private static double Best(LaunchTimer timer, Action<int> launch)
+    private static double Best(LaunchTimer timer, Action<int> launch, int copies = 1)
     {
-        LaunchSequence sequence = timer.Prepare(launch);
+        using LaunchSequence sequence = timer.Prepare(launch, copies);
         return Enumerable.Range(0, Samples).Min(_ => timer.Time(sequence).Seconds);
     }
 }

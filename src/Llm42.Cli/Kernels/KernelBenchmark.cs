@@ -39,7 +39,7 @@ internal sealed partial class KernelBenchmark(KernelOptions options, ICheckProgr
     private (NativeDeviceInfo, Ceilings, IReadOnlyList<KernelOutcome>) Measure(CancellationToken cancellation)
     {
         using KernelDevice device = KernelDevice.Open(options.Device);
-        var timer = new LaunchTimer(device.Stream, Math.Min(SampleSeconds, options.Seconds / FewestSamples));
+        var timer = new LaunchTimer(device, Math.Min(SampleSeconds, options.Seconds / FewestSamples));
         IReadOnlyList<KernelCase> cases = options.Cases;
 
         progress.Begin("ceilings", 1);
@@ -64,13 +64,13 @@ internal sealed partial class KernelBenchmark(KernelOptions options, ICheckProgr
     {
         try
         {
-            if (!one.IsLinear)
+            if (!one.IsLinear && !one.IsGrouped)
                 weights.Clear();
             using KernelWork work = WorkOf(one, weights);
             work.Allocate(device, one.Shape);
             bool hasFast = one.HasNumerics && !device.Info.FastIsInvariant;
-            LaunchSequence invariant = timer.Prepare(number => work.Launch(number, Numerics.Invariant));
-            LaunchSequence? fast = hasFast ? timer.Prepare(number => work.Launch(number, Numerics.Fast)) : null;
+            using LaunchSequence invariant = timer.Prepare(number => work.Launch(number, Numerics.Invariant), work.Copies);
+            using LaunchSequence? fast = hasFast ? timer.Prepare(number => work.Launch(number, Numerics.Fast), work.Copies) : null;
             return Sample(timer, one, invariant, fast) with { Copies = work.Copies, MemoryBytes = device.Info.MemoryAllocated };
         }
         catch (NativeException error) when (error.Status is Status.OutOfMemory or Status.Unsupported)
@@ -116,11 +116,19 @@ internal sealed partial class KernelBenchmark(KernelOptions options, ICheckProgr
         KernelOperator.Sample => new SampleWork(temperature: 0.8f, topP: 0.9f),
         KernelOperator.TopLogprobs => new TopLogprobsWork(),
         KernelOperator.CopyPage => new CopyPageWork(),
+        KernelOperator.MoeRoute => new MoeRouteWork(),
+        KernelOperator.MoePermute => new MoePermuteWork(),
+        KernelOperator.MoeCombine => new MoeCombineWork(),
+        KernelOperator.MoeGateUp or KernelOperator.MoeDown => new GroupedLinearWork(one.Epilogue, WeightsOf(one, weights)),
         _ => new LinearWork(
             one.Epilogue,
             one.Operator == KernelOperator.LinearHead ? DType.F32 : DType.Default,
-            weights.Of(one.Shape.N!.Value, one.Shape.K!.Value, one.Epilogue == Epilogue.SwiGlu ? WeightLayout.GateUp : WeightLayout.Rows)),
+            WeightsOf(one, weights)),
     };
+
+    private static WeightCopies WeightsOf(KernelCase one, WeightPool weights) => weights.Of(
+        one.Shape.N!.Value, one.Shape.K!.Value, one.Epilogue == Epilogue.SwiGlu ? WeightLayout.GateUp : WeightLayout.Rows,
+        one.Shape.Experts ?? 1);
 
     [GeneratedRegex(@"\d+\.\d+(\.\d+)?")]
     private static partial Regex DriverVersion();

@@ -41,7 +41,6 @@ internal static class KernelCatalogue
 
     private static IEnumerable<(string Operator, KernelShape Shape)> Calls(ModelShape model, IReadOnlyList<int> rows)
     {
-        // The feed-forward of a mixture of experts is a grouped linear layer: a case of its own, not these.
         bool isDense = model.Experts == 0;
         (string Operator, int N, int K)[] linears =
         [
@@ -60,6 +59,23 @@ internal static class KernelCatalogue
         {
             foreach (int m in rows)
                 yield return (name, new KernelShape(Rows: m, N: n, K: k));
+        }
+
+        if (!isDense)
+        {
+            (string Operator, KernelShape Shape)[] experts =
+            [
+                (KernelOperator.MoeRoute, new KernelShape()),
+                (KernelOperator.MoePermute, new KernelShape()),
+                (KernelOperator.MoeGateUp, new KernelShape(N: 2 * model.IntermediateSize, K: model.HiddenSize)),
+                (KernelOperator.MoeDown, new KernelShape(N: model.HiddenSize, K: model.IntermediateSize)),
+                (KernelOperator.MoeCombine, new KernelShape(Width: model.HiddenSize)),
+            ];
+            foreach ((string name, KernelShape shape) in experts)
+            {
+                foreach (int m in rows)
+                    yield return (name, shape with { Rows = m, Experts = model.Experts, TopK = model.ExpertsPerToken });
+            }
         }
 
         var heads = new KernelShape(QueryHeads: model.QueryHeads, KvHeads: model.KvHeads, HeadSize: model.HeadSize);

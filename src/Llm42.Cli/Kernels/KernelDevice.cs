@@ -49,8 +49,13 @@ internal sealed class KernelDevice : IDisposable
         }
     }
 
-    /// <summary>More bytes than the caches hold: what is read after so many others is cold.</summary>
-    public static long ColdBytesOf(string backend) => backend == "cpu" ? Math.Max(LeastColdBytes, 2 * LastCacheBytes()) : LeastColdBytes;
+    /// <summary>More bytes than the caches hold: what is read after so many others is cold. An emulator has none.</summary>
+    public static long ColdBytesOf(string backend) => backend switch
+    {
+        "cpu" => Math.Max(LeastColdBytes, 2 * LastCacheBytes()),
+        "cuda" => LeastColdBytes,
+        _ => 1,
+    };
 
     /// <summary>Copies of so many bytes that, used in turns, each is out of the caches when its turn comes.</summary>
     public int CopiesOf(long bytes) => (int)Math.Clamp((_coldBytes + bytes - 1) / bytes, 1, MostCopies);

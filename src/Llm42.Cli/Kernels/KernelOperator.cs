@@ -8,6 +8,11 @@ internal static class KernelOperator
     public const string LinearGateUp = "linear.gate_up";
     public const string LinearDown = "linear.down";
     public const string LinearHead = "linear.lm_head";
+    public const string MoeRoute = "moe.route";
+    public const string MoePermute = "moe.permute";
+    public const string MoeGateUp = "moe.gate_up";
+    public const string MoeDown = "moe.down";
+    public const string MoeCombine = "moe.combine";
     public const string AttentionDecode = "attention.decode";
     public const string AttentionPrefill = "attention.prefill";
     public const string RmsNorm = "rms_norm";
@@ -25,6 +30,11 @@ internal static class KernelOperator
         [LinearGateUp] = "gate and up in one product, SwiGLU behind it",
         [LinearDown] = "down, added to the residual",
         [LinearHead] = "logits, f32",
+        [MoeRoute] = "the experts of each row",
+        [MoePermute] = "rows in the order of their experts",
+        [MoeGateUp] = "gate and up of the experts, each with its rows, SwiGLU behind it",
+        [MoeDown] = "down of the experts, each with its rows",
+        [MoeCombine] = "the experts' outputs, weighted and added to the residual",
         [AttentionDecode] = "one row for each of M sequences",
         [AttentionPrefill] = "the last M rows of one sequence",
         [RmsNorm] = "root mean square normalisation of the residual stream",

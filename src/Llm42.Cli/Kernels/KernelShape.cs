@@ -13,9 +13,12 @@ namespace Llm42.Cli.Kernels;
 /// <param name="Vocabulary">Tokens.</param>
 /// <param name="Layers">Layers of the KV cache.</param>
 /// <param name="PageSize">Positions of a KV page.</param>
+/// <param name="Experts">Experts.</param>
+/// <param name="TopK">Experts that a row visits.</param>
 internal sealed record KernelShape(
     int? Rows = null, int? N = null, int? K = null, int? Sequences = null, int? Context = null, int? QueryHeads = null,
-    int? KvHeads = null, int? HeadSize = null, int? Width = null, int? Vocabulary = null, int? Layers = null, int? PageSize = null)
+    int? KvHeads = null, int? HeadSize = null, int? Width = null, int? Vocabulary = null, int? Layers = null, int? PageSize = null, int? Experts = null,
+    int? TopK = null)
 {
     /// <summary>"M 16, N 4096, K 1024".</summary>
     public override string ToString()
@@ -23,7 +26,7 @@ internal sealed record KernelShape(
         (string Name, int? Value)[] parts =
         [
             ("M", Rows), ("N", N), ("K", K), ("sequences", Sequences), ("context", Context), ("width", Width),
-            ("vocabulary", Vocabulary), ("layers", Layers), ("page", PageSize),
+            ("vocabulary", Vocabulary), ("layers", Layers), ("page", PageSize), ("experts", Experts), ("top", TopK),
         ];
         IEnumerable<string> named = parts.Where(part => part.Value is not null).Select(part => $"{part.Name} {part.Value}");
         if (KvHeads is not null)

@@ -12,20 +12,25 @@ internal sealed class WeightCopies : IDisposable
 
     private readonly List<NativeWeight> _weights = [];
 
-    public WeightCopies(KernelDevice device, int rows, int columns, WeightLayout layout)
+    /// <param name="device">Where they are.</param>
+    /// <param name="rows">Output features of a matrix.</param>
+    /// <param name="columns">Its input features.</param>
+    /// <param name="layout">How its parts are joined.</param>
+    /// <param name="groups">Matrices of a weight: 1, or as many as there are experts.</param>
+    public WeightCopies(KernelDevice device, int rows, int columns, WeightLayout layout, int groups = 1)
     {
         int parts = layout == WeightLayout.GateUp ? 2 : PartsOf(rows, columns);
         int rowsEach = rows / parts;
         ushort[] source = HostNoise.Bf16((long)rowsEach * columns, Scale);
-        var options = new NativeWeightOptions { SourceType = DType.Bf16, Columns = columns, Layout = layout };
+        var options = new NativeWeightOptions { SourceType = DType.Bf16, Columns = columns, Layout = layout, Groups = groups };
 
         // Every part is the same piece of host memory: the head of a large model would be a gigabyte there.
         var pin = GCHandle.Alloc(source, GCHandleType.Pinned);
         try
         {
             var part = new NativeWeightPart(pin.AddrOfPinnedObject(), (long)source.Length * sizeof(ushort), rowsEach);
-            NativeWeightPart[] all = [.. Enumerable.Repeat(part, parts)];
-            int copies = device.CopiesOf((long)rows * columns * sizeof(ushort));
+            NativeWeightPart[] all = [.. Enumerable.Repeat(part, parts * groups)];
+            int copies = device.CopiesOf((long)groups * rows * columns * sizeof(ushort));
             for (int i = 0; i < copies; i++)
                 _weights.Add(NativeWeight.Create(device.Stream, options, all));
         }
