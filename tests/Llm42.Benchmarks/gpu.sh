@@ -68,6 +68,13 @@ step() {
   fi
 }
 
+# sanitize TOOL NAME MODEL OPERATORS: runs operators on 8 rows of a model's shapes under a tool of compute-sanitizer.
+sanitize() {
+  step "$1.$2" 60 compute-sanitizer --tool "$1" --error-exitcode 9 \
+    "$bin/Llm42.Cli/release/Llm42.Cli" bench kernels --device cuda --models "$3" --operators "$4" --rows 8 \
+    --seconds 0.001 --peer none
+}
+
 verb_run() {
   local archive=${1:-$root/artifacts/gpu/llm42-gpu.tar.xz} folder project
   results=${2:-${OUT:-$root/artifacts/gpu/results}}
@@ -87,7 +94,7 @@ verb_run() {
   ((failed == 0)) || die "the native build failed; see $results/native.log."
   for project in Llm42.Native.Tests Llm42.Gpu.Tests; do
     folder="$bin/$project/release"
-    if [[ -d $folder ]]; then step "$project" 120 "$folder/$project" --no-ansi --progress off; fi
+    if [[ -d $folder ]]; then step "$project" 120 "$folder/$project" --filter TestCategory=Gpu --no-ansi --progress off; fi
   done
 
   step bench.kernels 360 "$bin/Llm42.Cli/release/Llm42.Cli" bench kernels --device cuda --output "$results/kernels.json"
@@ -96,9 +103,9 @@ verb_run() {
   if command -v compute-sanitizer >/dev/null; then
     local tool
     for tool in memcheck racecheck; do
-      step "$tool" 60 compute-sanitizer --tool "$tool" --error-exitcode 9 \
-        "$bin/Llm42.Cli/release/Llm42.Cli" bench kernels --device cuda --models qwen3-0.6b --rows 8 --seconds 0.001 --peer none \
-        --operators linear.qkv,linear.gate_up,linear.o,rms_norm,rope_write_kv,sample,top_logprobs,copy_page
+      sanitize "$tool" rows qwen3-0.6b linear.qkv,linear.gate_up,linear.o,rms_norm,rope_write_kv,sample,top_logprobs,copy_page
+      sanitize "$tool" attention qwen3-0.6b attention.decode
+      sanitize "$tool" experts mixtral-8x7b moe
     done
   else
     echo "compute-sanitizer is not on the PATH: memory and races were not checked." | tee -a "$results/summary.txt"
