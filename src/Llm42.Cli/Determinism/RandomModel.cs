@@ -35,6 +35,19 @@ internal sealed record RandomModel
     /// <summary>Weights that bf16 holds exactly, so that every backend multiplies with the same ones.</summary>
     public bool IsExactInBf16 { get; init; }
 
+    /// <summary>
+    /// A model whose logits are so flat that fast numerics of a backend show. On a GPU the output matrix must be as large as
+    /// this for them to sum it otherwise than invariant ones: its depth makes two segments under the latter, and its rows
+    /// make tiles enough for the device without them.
+    /// </summary>
+    public static RandomModel FlatFor(string backend) => backend == "cpu"
+        ? new RandomModel()
+        : new RandomModel
+        {
+            Hidden = 512, Intermediate = 32, Layers = 2, QueryHeads = 4,
+            Vocabulary = backend == "cuda" ? 16384 : 1024, Head = RandomHead.FlatInBf16,
+        };
+
     /// <summary>Writes config.json and model.safetensors, the same for the same seed; returns the directory.</summary>
     public string Write(string directory, int seed)
     {

@@ -66,7 +66,7 @@ internal sealed class StressCheck(string modelDirectory, LlmEngineOptions engine
         string directory = Directory.CreateTempSubdirectory("llm42-stress-").FullName;
         try
         {
-            new RandomModel().Write(directory, unchecked((int)options.Seed));
+            RandomModel.FlatFor(engineOptions.Backend).Write(directory, unchecked((int)options.Seed));
             StressSubject subject = await StressSubject.PrepareAsync(
                 directory, manyCores, controlOptions, instructionSets,
                 steps => progress.Begin("control: each request alone on an idle engine", steps), progress.Step, cancellation).ConfigureAwait(false);
