@@ -130,7 +130,7 @@ TEST(EmulatedSample, ChoosesAndMeasuresAsTheCpuBackend) {
   for (const int vocabulary : {1, 2, 3, 17, 1000, 5003}) {
     for (const float spread : {0.5f, 3.0f, 12.0f}) {
       if (emu::is_sanitized && spread != 3.0f) continue;
-      Batch batch = random_batch(28, vocabulary, uint32_t(vocabulary), spread);
+      Batch batch = random_batch(emu::is_sanitized ? 7 : 28, vocabulary, uint32_t(vocabulary), spread);
       const std::string what =
           "vocabulary " + std::to_string(vocabulary) + ", spread " + std::to_string(spread);
       expect_same(run_on_cpu(batch), run(batch), what);
@@ -155,8 +155,10 @@ TEST(EmulatedSample, OddLogitsChooseAsOnTheCpuBackend) {
       {3e38f, 3.1e38f, -3e38f, 0},
   };
   for (const float temperature : {0.0f, 0.01f, 1.0f, 100.0f}) {
+    if (emu::is_sanitized && temperature > 1.0f) continue;
     for (const float top_p : {1.0f, 0.6f}) {
       for (const int top_k : {0, 1, 3}) {
+        if (emu::is_sanitized && (top_k == 1 || (top_p == 1.0f) == (top_k == 3))) continue;
         Batch batch{4, {}, {}, {}, {}};
         for (const auto& row : rows) {
           batch.logits.insert(batch.logits.end(), row.begin(), row.end());
@@ -181,13 +183,15 @@ TEST(EmulatedSample, TiesAtTheCutGoToTheLowerIds) {
        {Case{{1, 0.45f, 0, 0, 0, 0}, 5}, Case{{1, 1, 0, 3, 0, 0}, 3}, Case{{1, 0.5f, 0, 4, 0, 0}, 2},
         Case{{1, 1, 1, 0, 0, 0}, 10}, Case{{1, 1e-30f, 0, 0, 0, 0}, 1}}) {
     Batch batch{10, {}, {}, {}, {}};
-    for (uint64_t seed = 0; seed < 40; ++seed) {
+    for (uint64_t seed = 0; seed < (emu::is_sanitized ? 4 : 40); ++seed) {
       for (int i = 0; i < 10; ++i) batch.logits.push_back(1.25f);
       batch.rules.push_back(c.rule);
       batch.rules.back().seed = seed;
     }
     const Choices choices = run(batch);
-    EXPECT_EQ(std::set<int32_t>(choices.ids.begin(), choices.ids.end()).size(), size_t(c.kept));
+    if (!emu::is_sanitized) {
+      EXPECT_EQ(std::set<int32_t>(choices.ids.begin(), choices.ids.end()).size(), size_t(c.kept));
+    }
     for (const int32_t id : choices.ids) EXPECT_LT(id, c.kept);
   }
 }
