@@ -11,7 +11,7 @@ namespace Llm42.Determinism.Tests;
 [TestClass]
 public sealed class FaultTests
 {
-    private const int Stride = 61;
+    private const int Stride = 53;
     private const int CallsBehindLayers = 10;
 
     /// <summary>All that one run calls: the test is worth nothing where the failing calls do not hit each.</summary>

@@ -23,8 +23,8 @@ public sealed class MemoryLimitTests
     private static readonly int[] Prompt = [.. Enumerable.Range(2, 9)];
 
     [TestMethod]
-    public Task Buffers_of_the_likeliest_tokens_that_cannot_grow() =>
-        FailAndGoOnAsync(Engine, Prompt, Short with { TopLogprobs = 3 }, Prompt, Short with { TopLogprobs = 1000 }, "buffer of ");
+    public Task Results_with_the_likeliest_tokens_that_cannot_grow() => FailAndGoOnAsync(
+        FewRows, Prompt, Short with { TopLogprobs = 3 }, Prompt, Short with { TopLogprobs = 1000 }, "buffer of ");
 
     [TestMethod]
     public Task A_workspace_that_cannot_grow() => FailAndGoOnAsync(
@@ -32,8 +32,11 @@ public sealed class MemoryLimitTests
 
     [TestMethod]
     public Task A_step_buffer_that_cannot_grow() => FailAndGoOnAsync(
-        Engine with { Engine = Engine.Engine with { MaxSequences = 1, Window = 1, MaxBatchTokens = 3, PrefillChunk = 3 } },
-        Prompt, Short, [.. Enumerable.Range(2, 400)], Short, "buffer of ");
+        FewRows, Prompt, Short, [.. Enumerable.Range(2, 400)], Short, "buffer of ");
+
+    /// <summary>Buffers that have room for what a step of few rows needs, and hardly for more.</summary>
+    private static LlmEngineOptions FewRows =>
+        Engine with { Engine = Engine.Engine with { MaxSequences = 1, Window = 1, MaxBatchTokens = 3, PrefillChunk = 3 } };
 
     /// <summary>
     /// Gives an engine what it holds behind a small request, and no byte more; asks what needs more; asks the small one

@@ -50,7 +50,7 @@ public sealed class MemoryTests
     public async Task A_buffer_that_cannot_grow_ends_its_request_alone(string device)
     {
         GpuDevice gpu = GpuDevice.Open(device);
-        await FailAndGoOnAsync(gpu, 9, Short with { TopLogprobs = 256 }, "buffer of ");
+        await FailAndGoOnAsync(gpu, 9, Short with { TopLogprobs = 256 }, "buffer of ", rows: 16);
     }
 
     [TestMethod]
@@ -58,7 +58,7 @@ public sealed class MemoryTests
     public async Task A_workspace_that_cannot_grow_ends_its_request_alone(string device)
     {
         GpuDevice gpu = GpuDevice.Open(device);
-        await FailAndGoOnAsync(gpu, gpu.Size(400, 2000), Short, "workspace of ");
+        await FailAndGoOnAsync(gpu, gpu.Size(400, 2000), Short, "workspace of ", Rows(gpu));
     }
 
     /// <summary>Not on a GPU: what its memory pool holds back for the engine cannot be foretold.</summary>
@@ -66,7 +66,7 @@ public sealed class MemoryTests
     public async Task Memory_that_another_device_took_meanwhile_ends_the_request_that_needs_it()
     {
         GpuDevice gpu = GpuDevice.Open(CudaDevices.Emulated);
-        await using LlmEngine engine = await LlmEngine.LoadAsync(GpuModels.Usual(gpu), OneAtATime(gpu, limit: 0));
+        await using LlmEngine engine = await LlmEngine.LoadAsync(GpuModels.Usual(gpu), OneAtATime(gpu, limit: 0, Rows(gpu)));
         int[] prompt = Prompts.Of(engine, 9, 1);
         int[] longPrompt = Prompts.Of(engine, 400, 1);
         Answer alone = Answer.Of(await engine.CompleteAsync(prompt, Short));
@@ -90,22 +90,22 @@ public sealed class MemoryTests
     /// Gives an engine what it holds behind a small request, and no byte more; asks what needs more and, behind it, the
     /// small one again.
     /// </summary>
-    private static async Task FailAndGoOnAsync(GpuDevice gpu, int length, GenerationOptions large, string what)
+    private static async Task FailAndGoOnAsync(GpuDevice gpu, int length, GenerationOptions large, string what, int rows)
     {
         string model = GpuModels.Usual(gpu);
         long held;
         Answer alone;
         Answer largeAlone;
-        LoadedModel loaded = EngineLoader.Load(model, OneAtATime(gpu, limit: 0), null, CancellationToken.None);
+        LoadedModel loaded = EngineLoader.Load(model, OneAtATime(gpu, limit: 0, rows), null, CancellationToken.None);
         var executor = new MeasuringExecutor(loaded.Executor);
-        await using (var unlimited = new LlmEngine(loaded with { Executor = executor }, OneAtATime(gpu, limit: 0).Engine))
+        await using (var unlimited = new LlmEngine(loaded with { Executor = executor }, OneAtATime(gpu, limit: 0, rows).Engine))
         {
             alone = Answer.Of(await unlimited.CompleteAsync(Prompts.Of(unlimited, 9, 1), Short));
             held = executor.Held;
             largeAlone = Answer.Of(await unlimited.CompleteAsync(Prompts.Of(unlimited, length, 1), large));
         }
 
-        await using LlmEngine engine = await LlmEngine.LoadAsync(model, OneAtATime(gpu, held));
+        await using LlmEngine engine = await LlmEngine.LoadAsync(model, OneAtATime(gpu, held, rows));
         for (int time = 0; time < 2; time++)
         {
             Task<GenerationResult> failing = engine.CompleteAsync(Prompts.Of(engine, length, 1), large);
@@ -118,19 +118,22 @@ public sealed class MemoryTests
         }
 
         // The control: with room, the large request is answered.
-        await using LlmEngine roomy = await LlmEngine.LoadAsync(model, OneAtATime(gpu, held + (256 << 20)));
+        await using LlmEngine roomy = await LlmEngine.LoadAsync(model, OneAtATime(gpu, held + (256 << 20), rows));
         largeAlone.AssertSame(Answer.Of(await roomy.CompleteAsync(Prompts.Of(roomy, length, 1), large)), "with room");
     }
 
+    private static int Rows(GpuDevice gpu) => gpu.Size(256, 2048);
+
     /// <summary>Whoever comes second waits for the end of the first.</summary>
-    private static LlmEngineOptions OneAtATime(GpuDevice gpu, long limit) => gpu.Options with
+    private static LlmEngineOptions OneAtATime(GpuDevice gpu, long limit, int rows) => gpu.Options with
     {
         KvPages = gpu.Size(52, 260),
         MaxContext = gpu.Size(410, 2010),
         MemoryLimit = limit,
         Engine = gpu.Options.Engine with
         {
-            Drafter = DrafterKind.None, MaxSequences = 1, PrefixCache = false, MaxBatchTokens = gpu.Size(256, 2048), PrefillChunk = 4096,
+            Drafter = DrafterKind.None, MaxSequences = 1, PrefixCache = false, MaxBatchTokens = rows,
+            PrefillChunk = 4096, Window = 1,
         },
     };
 

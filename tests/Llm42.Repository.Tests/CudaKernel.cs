@@ -11,6 +11,9 @@ namespace Llm42.Repository.Tests;
 /// <param name="LocalBytes">Of a thread, in local memory beside the stack.</param>
 internal sealed partial record CudaKernel(string Architecture, string Symbol, int Registers, int StackBytes, int LocalBytes)
 {
+    /// <summary>The template argument that says that rows of bf16 meet an int8 weight, which is widened then.</summary>
+    private const string Bf16Rows = "Bf16Rows";
+
     private readonly Dictionary<string, int> _instructions = [];
 
     /// <summary>Its name in the source, which ends with _kernel by the custom of native/cuda; else the symbol.</summary>
@@ -19,8 +22,9 @@ internal sealed partial record CudaKernel(string Architecture, string Symbol, in
     /// <summary>Whether it is one of those that are to multiply on tensor cores, whose registers are full by design.</summary>
     public bool IsMatrixProduct => MatrixProduct().IsMatch(Name);
 
-    /// <summary>The instruction of its products: IMMA where they are of 8-bit integers, HMMA otherwise.</summary>
-    public string ProductInstruction => Int8().IsMatch(Name) ? "IMMA" : "HMMA";
+    /// <summary>The instruction of its products: IMMA where both factors are 8-bit integers, HMMA otherwise.</summary>
+    public string ProductInstruction =>
+        Int8().IsMatch(Name) && !Symbol.Contains(Bf16Rows, StringComparison.Ordinal) ? "IMMA" : "HMMA";
 
     /// <summary>Why it uses local memory, for a message; null where it does not.</summary>
     public string? LocalMemory

@@ -277,6 +277,7 @@ public sealed unsafe class MoeArgumentTests
         info.StructSize = (uint)sizeof(WeightInfo);
         Assert.AreEqual(Status.Ok, NativeMethods.WeightGetInfo(weight, &info));
         Assert.AreEqual(1, info.Groups);
+        device.Stream.Synchronize();
         NativeMethods.WeightDestroy(weight);
     }
 
@@ -325,6 +326,7 @@ public sealed unsafe class MoeArgumentTests
         Status status = NativeMethods.WeightCreate(stream, parameters, &weight);
         if (status == Status.Ok)
         {
+            _ = NativeMethods.StreamSynchronize(stream);
             NativeMethods.WeightDestroy(weight);
         }
 

@@ -164,12 +164,13 @@ internal sealed class TestDevice : IDisposable
 
     public void Dispose()
     {
+        // First, since it waits for work that may still use the others.
+        Stream.Dispose();
         foreach (IDisposable item in Enumerable.Reverse(_owned))
         {
             item.Dispose();
         }
 
-        Stream.Dispose();
         Device.Dispose();
     }
 }
