@@ -11,8 +11,9 @@ namespace Llm42.Determinism.Tests;
 [TestClass]
 public sealed class FaultTests
 {
-    private const int Stride = 53;
-    private const int CallsBehindLayers = 10;
+    private const int Stride = 61;
+    private const int CallsToAttention = 8;
+    private const int CallsBehindLayers = 7;
 
     /// <summary>All that one run calls: the test is worth nothing where the failing calls do not hit each.</summary>
     private static readonly string[] Functions =
@@ -76,7 +77,7 @@ public sealed class FaultTests
         foreach (SegmentKind kind in Enum.GetValues<SegmentKind>())
             Assert.IsTrue(steps.Exists(step => step.Kinds.Contains(kind)), $"no step had a {kind} segment");
 
-        // Every so many calls one; the copies; and the ends of some steps, where every call is of another kind.
+        // Every so many calls one; the copies; and both ends of some steps, where every call is of another kind.
         var calls = new SortedSet<long>(steps.Where(step => step.Copies > 0).SelectMany(
             step => new[] { step.FirstCall, step.FirstCall + step.Copies - 1, step.FirstCall + step.Copies + 1, step.LastCall }));
         for (long call = steps[0].FirstCall; call <= steps[^1].LastCall; call += Stride)
@@ -84,6 +85,8 @@ public sealed class FaultTests
         foreach (SegmentKind kind in Enum.GetValues<SegmentKind>())
         {
             RecordingExecutor.Step step = steps.Last(step => step.Kinds.Contains(kind));
+            for (long call = step.FirstCall; call < step.FirstCall + CallsToAttention; call++)
+                calls.Add(call);
             for (long call = step.LastCall - CallsBehindLayers; call <= step.LastCall; call++)
                 calls.Add(call);
         }
