@@ -47,6 +47,9 @@ internal sealed class AdjustmentBuffers : IDisposable
         if (_buffer.Size < (long)_values.Length * Unsafe.SizeOf<LogitAdjustment>())
         {
             var larger = CreateBuffer();
+
+            // The rows sampled before these, of the same step, may still be reading the old one.
+            stream.Synchronize();
             _buffer.Dispose();
             _buffer = larger;
         }

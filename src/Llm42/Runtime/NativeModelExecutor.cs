@@ -80,7 +80,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
             _maxRows = options.MaxBatchTokens;
             if (DeviceInfo.SupportsGraphs && options.UseGraphs)
             {
-                _graphs = Own(new StepGraphs(_stream));
+                _graphs = Own(new StepGraphs(_stream, shape => Launch(shape, null)));
                 _batch.Moved += _graphs.Clear;
                 _predictor.Results.Moved += _graphs.Clear;
             }
@@ -154,7 +154,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
         _batch.Upload(_stream, plan, shape);
         _predictor.Begin(plan, shape);
         if (isRecordable && capture is null && !_predictor.NeedsHost)
-            _graphs!.Run(shape, () => Launch(shape, null));
+            _graphs!.Run(shape);
         else
             Launch(shape, capture);
         var predictions = _predictor.Finish(plan);

@@ -6,7 +6,9 @@ namespace Llm42.Runtime;
 /// Graphs of the step shapes that come again and again: what a step of such a shape launches is recorded the second time
 /// that it is seen, and from then on costs the host one call.
 /// </summary>
-internal sealed class StepGraphs(NativeStream stream) : IDisposable
+/// <param name="stream">Where steps run.</param>
+/// <param name="launch">Enqueues a step, which must depend on the shape alone but for the contents of buffers.</param>
+internal sealed class StepGraphs(NativeStream stream, Action<StepShape> launch) : IDisposable
 {
     /// <summary>Shapes that are remembered; then the longest unused one is forgotten.</summary>
     private const int Capacity = 64;
@@ -17,19 +19,17 @@ internal sealed class StepGraphs(NativeStream stream) : IDisposable
     /// <summary>Steps so far that were replayed.</summary>
     public long Launches { get; private set; }
 
-    /// <summary>
-    /// Does what <paramref name="launch"/> enqueues, which must depend on the shape alone but for the contents of buffers.
-    /// </summary>
-    public void Run(StepShape shape, Action launch)
+    /// <summary>Enqueues a step.</summary>
+    public void Run(StepShape shape)
     {
         if (!_entries.TryGetValue(shape, out var entry))
         {
             Remember(shape);
-            launch();
+            launch(shape);
             return;
         }
         entry.LastUse = ++_uses;
-        entry.Graph ??= Record(launch);
+        entry.Graph ??= Record(shape);
         stream.Launch(entry.Graph);
         Launches++;
     }
@@ -63,12 +63,12 @@ internal sealed class StepGraphs(NativeStream stream) : IDisposable
         _entries.Add(shape, new Entry { LastUse = ++_uses });
     }
 
-    private NativeGraph Record(Action launch)
+    private NativeGraph Record(StepShape shape)
     {
         stream.BeginGraph();
         try
         {
-            launch();
+            launch(shape);
         }
         catch
         {
