@@ -70,12 +70,13 @@ internal sealed class ModelWeightsLoader
 
     private ModelWeights Load(DecoderSpec spec)
     {
+        // The largest first: what is mapped while it is packed comes on top of what has been packed before.
         var embedding = Matrix([spec.Embedding], WeightLayout.Rows);
+        var head = spec.Head is null ? embedding : Matrix([spec.Head], WeightLayout.Rows);
         var layers = new LayerWeights[spec.Layers.Count];
         for (var i = 0; i < layers.Length; i++)
             layers[i] = Layer(spec.Layers[i]);
         var finalNorm = Vector([spec.FinalNorm]);
-        var head = spec.Head is null ? embedding : Matrix([spec.Head], WeightLayout.Rows);
         _stream.Synchronize();
         return new ModelWeights(embedding, layers, finalNorm, head, _owned);
     }
@@ -113,13 +114,24 @@ internal sealed class ModelWeightsLoader
             Columns = (int)first.Shape[1],
             Layout = layout,
         };
-        var weight = NativeWeight.Create(
-            _stream, options, [.. tensors.Select(t => new NativeWeightPart(t.Address, t.Size, t.Shape[0]))]);
-        _owned.Add(weight);
-        foreach (var tensor in tensors)
-            tensor.CheckFile();
-        Report(tensors);
-        return weight;
+        var contents = new TensorContent[tensors.Length];
+        try
+        {
+            for (var i = 0; i < contents.Length; i++)
+                contents[i] = tensors[i].Open();
+            var weight = NativeWeight.Create(
+                _stream, options, [.. tensors.Zip(contents, (tensor, content) => new NativeWeightPart(content.Address, tensor.Size, tensor.Shape[0]))]);
+            _owned.Add(weight);
+            foreach (var content in contents)
+                content.CheckRead();
+            Report(tensors);
+            return weight;
+        }
+        finally
+        {
+            foreach (var content in contents)
+                content?.Dispose();
+        }
     }
 
     private NativeBuffer Vector(IReadOnlyList<TensorSpec> specs)
