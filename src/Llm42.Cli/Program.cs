@@ -5,6 +5,7 @@ using Llm42.Cli.Output;
 
 var root = new Command("llm42", "Llm42: LLM inference whose answers can be made bitwise reproducible, request by request.")
 {
+    ServeCommand.Create(),
     GenerateCommand.Create(),
     ReplayCommand.Create(),
     ScoreCommand.Create(),

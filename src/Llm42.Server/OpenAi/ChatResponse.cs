@@ -1,0 +1,78 @@
+using System.Text.Json.Serialization;
+
+namespace Llm42.Server.OpenAi;
+
+/// <summary>A response to /v1/chat/completions.</summary>
+internal sealed record ChatResponse
+{
+    public required string Id { get; init; }
+
+    public string Object { get; } = "chat.completion";
+
+    public required long Created { get; init; }
+
+    public required string Model { get; init; }
+
+    public required string SystemFingerprint { get; init; }
+
+    public required IReadOnlyList<ChatChoice> Choices { get; init; }
+
+    public required Usage Usage { get; init; }
+
+    public required Guarantee Llm42 { get; init; }
+}
+
+/// <summary>One answer.</summary>
+internal sealed record ChatChoice(int Index, ChatMessage Message, ChatLogprobs? Logprobs, string FinishReason);
+
+/// <summary>What the model says.</summary>
+internal sealed record ChatMessage(string? Content)
+{
+    public string Role { get; } = "assistant";
+
+    public string? Refusal { get; }
+}
+
+/// <summary>One event of a streamed response.</summary>
+internal sealed record ChatEvent
+{
+    public required string Id { get; init; }
+
+    public string Object { get; } = "chat.completion.chunk";
+
+    public required long Created { get; init; }
+
+    public required string Model { get; init; }
+
+    public required string SystemFingerprint { get; init; }
+
+    public required IReadOnlyList<ChatEventChoice> Choices { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Usage? Usage { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guarantee? Llm42 { get; init; }
+}
+
+/// <summary>A piece of an answer.</summary>
+internal sealed record ChatEventChoice(int Index, ChatDelta Delta, ChatLogprobs? Logprobs, string? FinishReason);
+
+/// <summary>What a piece adds.</summary>
+internal sealed record ChatDelta
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Role { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Content { get; init; }
+}
+
+/// <summary>Log-probabilities of an answer's tokens.</summary>
+internal sealed record ChatLogprobs(IReadOnlyList<ChatTokenLogprob> Content);
+
+/// <summary>A token, and what else was likely in its place.</summary>
+internal sealed record ChatTokenLogprob(string Token, float Logprob, IReadOnlyList<int> Bytes, IReadOnlyList<ChatTopLogprob> TopLogprobs);
+
+/// <summary>A token that was likely.</summary>
+internal sealed record ChatTopLogprob(string Token, float Logprob, IReadOnlyList<int> Bytes);

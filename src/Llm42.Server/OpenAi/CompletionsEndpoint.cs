@@ -1,0 +1,137 @@
+using Llm42.Core.Execution;
+using Llm42.Server.Answers;
+using Llm42.Server.Fields;
+using Llm42.Server.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace Llm42.Server.OpenAi;
+
+/// <summary>POST /v1/completions.</summary>
+internal sealed class CompletionsEndpoint(ServedModel model)
+{
+    private const int DefaultMaxTokens = 16;
+    private const int MaxLogprobs = 20;
+    private const int MaxAnswers = 128;
+
+    private readonly TokenTexts _texts = new(model.Engine.Tokenizer);
+
+    /// <summary>Serves a request.</summary>
+    public async Task ServeAsync(HttpContext context)
+    {
+        using var body = await RequestBody.ReadAsync(context).ConfigureAwait(false);
+        var request = Read(new RequestFields(body.RootElement), DeterminismHeader.Read(context));
+        using var deadline = new Deadline(context, model);
+        await deadline.RunAsync(cancellation => request.Stream is { } stream
+            ? StreamAsync(context, request, stream, cancellation)
+            : AnswerAsync(context, request, cancellation)).ConfigureAwait(false);
+    }
+
+    private Request Read(RequestFields fields, bool? isDeterministicHeader)
+    {
+        ModelsEndpoint.Require(model, fields.Text("model") ?? throw fields.Missing("model"));
+        var logprobs = fields.Integer("logprobs", 0, MaxLogprobs);
+        var options = SamplingFields.Read(fields, model.Options, isDeterministicHeader) with
+        {
+            MaxTokens = fields.Integer("max_tokens", 0, int.MaxValue) ?? DefaultMaxTokens,
+            TopLogprobs = logprobs ?? 0,
+        };
+        if (fields.Integer("best_of", 1, GenerationOptions.MaxN) is { } best && best != options.N)
+            throw fields.Unsupported("best_of", "only the value of n is offered.");
+        if (fields.Text("suffix") is { Length: > 0 })
+            throw fields.Unsupported("suffix", "text is only generated at the end.");
+        var prompts = PromptField.Read(fields, "prompt", model.Engine.Tokenizer);
+        if (prompts.Count * options.N > MaxAnswers)
+            throw ApiException.Invalid($"{prompts.Count} prompts with n = {options.N} are {prompts.Count * options.N} answers; at most {MaxAnswers} are given.", "n");
+        var request = new Request(
+            prompts, options, logprobs, fields.Boolean("echo") ?? false, StreamOptions.Read(fields), $"cmpl-{Guid.NewGuid():N}");
+        fields.Ignore("user", "store", "metadata", "safety_identifier", "prompt_cache_key");
+        fields.RefuseOthers();
+        if (request.IsEcho && request.Stream is not null)
+            throw fields.Unsupported("echo", "not together with stream.");
+        return request;
+    }
+
+    private async Task AnswerAsync(HttpContext context, Request request, CancellationToken cancellation)
+    {
+        var answers = await CollectedAnswer.CollectAsync(
+            AnswerBatch.RunAsync(model.Engine, request.Prompts, request.Options, cancellation), request.Count).ConfigureAwait(false);
+        var scores = request is { IsEcho: true, Logprobs: not null }
+            ? await Task.WhenAll(request.Prompts.Select(
+                prompt => model.Engine.ScoreAsync(prompt, request.Logprobs.Value, cancellation))).ConfigureAwait(false)
+            : null;
+        var choices = new CompletionChoice[answers.Length];
+        for (var i = 0; i < choices.Length; i++)
+        {
+            var answer = answers[i];
+            var prompt = i / request.Options.N;
+            var echo = request.IsEcho ? model.Engine.Tokenizer?.Decode(request.Prompts[prompt], skipSpecialTokens: true) ?? "" : "";
+            choices[i] = new CompletionChoice(
+                i, echo + answer.Text, LogprobsOf(request, answer, scores?[prompt]), FinishReasons.Of(answer.Last.FinishReason!.Value));
+        }
+        GenerationChunk[] lasts = [.. answers.Select(answer => answer.Last)];
+        var response = Envelope(request, choices) with
+        {
+            Usage = Usage.Of(lasts, request.Options.N),
+            Llm42 = Guarantee.Of(model, request.Options, lasts),
+        };
+        await context.Response.WriteAsJsonAsync(
+            response, ServerJson.Default.CompletionResponse, cancellationToken: cancellation).ConfigureAwait(false);
+    }
+
+    private async Task StreamAsync(HttpContext context, Request request, StreamOptions stream, CancellationToken cancellation)
+    {
+        var events = new EventStream(context);
+        var lasts = new GenerationChunk[request.Count];
+        var offsets = new int[request.Count];
+        await foreach (var chunk in AnswerBatch.RunAsync(model.Engine, request.Prompts, request.Options, cancellation).ConfigureAwait(false))
+        {
+            var reason = chunk.FinishReason is { } r ? FinishReasons.Of(r) : null;
+            if (reason is not null)
+                lasts[chunk.Index] = chunk;
+            var logprobs = request.Logprobs is null || chunk.Tokens.Count == 0
+                ? null
+                : _texts.Completion([.. chunk.Tokens.Select(token => (token.TokenId, (float?)token.Logprob, token.Top))], offsets[chunk.Index]);
+            offsets[chunk.Index] += chunk.Text.Length;
+            if (chunk.Text.Length == 0 && reason is null && logprobs is null)
+                continue;
+            await events.WriteAsync(
+                Envelope(request, [new CompletionChoice(chunk.Index, chunk.Text, logprobs, reason)]),
+                ServerJson.Default.CompletionResponse).ConfigureAwait(false);
+        }
+        var last = Envelope(request, []) with { Llm42 = Guarantee.Of(model, request.Options, lasts) };
+        if (stream.IncludeUsage)
+            await events.WriteAsync(
+                last with { Usage = Usage.Of(lasts, request.Options.N) }, ServerJson.Default.CompletionResponse).ConfigureAwait(false);
+        await events.EndAsync().ConfigureAwait(false);
+    }
+
+    private CompletionLogprobs? LogprobsOf(Request request, CollectedAnswer answer, ScoreResult? prompt)
+    {
+        if (request.Logprobs is null)
+            return null;
+        IEnumerable<(int, float?, IReadOnlyList<TokenLogprob>?)> tokens =
+            answer.Tokens.Select(token => (token.TokenId, (float?)token.Logprob, token.Top));
+        if (prompt is not null)
+        {
+            // What is likely in a token's place stands at the position before it.
+            tokens = prompt.Positions.Select((position, i) =>
+                (position.TokenId, position.Logprob, i == 0 ? null : prompt.Positions[i - 1].Top)).Concat(tokens);
+        }
+        return _texts.Completion([.. tokens], 0);
+    }
+
+    private CompletionResponse Envelope(Request request, IReadOnlyList<CompletionChoice> choices) => new()
+    {
+        Id = request.Id,
+        Created = model.Clock.GetUtcNow().ToUnixTimeSeconds(),
+        Model = model.Name,
+        SystemFingerprint = model.SystemFingerprint,
+        Choices = choices,
+    };
+
+    private sealed record Request(
+        IReadOnlyList<int[]> Prompts, GenerationOptions Options, int? Logprobs, bool IsEcho, StreamOptions? Stream, string Id)
+    {
+        public int Count => Prompts.Count * Options.N;
+    }
+}
