@@ -21,9 +21,9 @@ internal static class EngineLoader
         var (architecture, config) = ModelConfigReader.Read(modelDirectory);
         var configDigest = Convert.ToHexStringLower(
             SHA256.HashData(File.ReadAllBytes(Path.Combine(modelDirectory, ModelConfigReader.FileName))));
-        var defaults = GenerationDefaults.Read(modelDirectory, config.VocabularySize);
+        var defaults = GenerationDefaults.Read(modelDirectory, config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
         var tokenizer = LoadTokenizer(modelDirectory);
-        var eosTokenIds = FindEosTokens(modelDirectory, config, defaults, tokenizer);
+        var eosTokenIds = EosTokens.Find(defaults, config, LoadTokenizerConfig(modelDirectory), tokenizer).Ids;
         var spec = architecture.Describe(config);
         using var source = SafetensorsSource.Open(modelDirectory);
         spec.Check(source);
@@ -100,21 +100,16 @@ internal static class EngineLoader
         }
     }
 
-    /// <summary>Every token that any of the model's files calls the end of a sequence.</summary>
-    private static HashSet<int> FindEosTokens(
-        string modelDirectory, ModelConfig config, GenerationDefaults defaults, BpeTokenizer? tokenizer)
+    private static TokenizerConfig LoadTokenizerConfig(string modelDirectory)
     {
-        HashSet<int> ids = [.. defaults.EosTokenIds, .. config.EosTokenIds];
         try
         {
-            if (TokenizerConfig.Load(modelDirectory).EosToken is { } token && tokenizer?.TryGetId(token, out var id) == true)
-                ids.Add(id);
+            return TokenizerConfig.Load(modelDirectory);
         }
         catch (TokenizerFormatException error)
         {
             throw Wrap(error);
         }
-        return ids;
     }
 
     private static ModelFormatException Wrap(TokenizerFormatException error)

@@ -28,6 +28,9 @@ internal sealed class JsonObjectReader
     /// <summary>True if the field is there and not null.</summary>
     public bool Has(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
+    /// <summary>The field's value as it stands; null if it is missing or null.</summary>
+    public JsonElement? Value(string name) => Has(name) ? _fields[name] : null;
+
     public int Integer(string name, int minimum, int maximum, int? otherwise = null)
     {
         if (!Has(name))
@@ -77,6 +80,11 @@ internal sealed class JsonObjectReader
             ? [.. value.EnumerateArray().Select((item, i) => JsonText.String(Path, $"{_prefix}{name}[{i}]", item))]
             : throw Wrong(name, "an array of strings");
     }
+
+    /// <summary>One string, or an array of them; empty if the field is missing.</summary>
+    public IReadOnlyList<string> TextOrTexts(string name) => !Has(name)
+        ? []
+        : _fields[name].ValueKind == JsonValueKind.Array ? Texts(name) : [Text(name)];
 
     /// <summary>One integer, or an array of them; empty if the field is missing.</summary>
     public IReadOnlyList<int> IntegerOrIntegers(string name, int minimum, int maximum)
