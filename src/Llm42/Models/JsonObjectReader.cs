@@ -31,6 +31,9 @@ internal sealed class JsonObjectReader
     /// <summary>The field's value as it stands; null if it is missing or null.</summary>
     public JsonElement? Value(string name) => Has(name) ? _fields[name] : null;
 
+    /// <summary>True if the field is there and null.</summary>
+    public bool IsNull(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Null;
+
     public int Integer(string name, int minimum, int maximum, int? otherwise = null)
     {
         if (!Has(name))
@@ -86,6 +89,12 @@ internal sealed class JsonObjectReader
         ? []
         : _fields[name].ValueKind == JsonValueKind.Array ? Texts(name) : [Text(name)];
 
+    /// <summary>An array of integers; empty if the field is missing.</summary>
+    public IReadOnlyList<int> Integers(string name, int minimum, int maximum) =>
+        !Has(name) || _fields[name].ValueKind == JsonValueKind.Array
+            ? IntegerOrIntegers(name, minimum, maximum)
+            : throw Wrong(name, $"an array of integers from {minimum} to {maximum}");
+
     /// <summary>One integer, or an array of them; empty if the field is missing.</summary>
     public IReadOnlyList<int> IntegerOrIntegers(string name, int minimum, int maximum)
     {
@@ -99,6 +108,25 @@ internal sealed class JsonObjectReader
             if (items[i].ValueKind != JsonValueKind.Number || !items[i].TryGetInt32(out numbers[i])
                 || numbers[i] < minimum || numbers[i] > maximum)
                 throw Wrong(name, $"an integer from {minimum} to {maximum}, or an array of such");
+        }
+        return numbers;
+    }
+
+    /// <summary>An array of numbers.</summary>
+    public IReadOnlyList<double> Numbers(string name, double minimum, double maximum)
+    {
+        if (!Has(name))
+            throw Missing(name);
+        var expected = FormattableString.Invariant($"an array of numbers from {minimum} to {maximum}");
+        if (_fields[name].ValueKind != JsonValueKind.Array)
+            throw Wrong(name, expected);
+        var numbers = new double[_fields[name].GetArrayLength()];
+        var count = 0;
+        foreach (var item in _fields[name].EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetDouble(out var number) || !(number >= minimum && number <= maximum))
+                throw Wrong(name, expected);
+            numbers[count++] = number;
         }
         return numbers;
     }
