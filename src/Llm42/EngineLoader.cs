@@ -35,16 +35,7 @@ internal static class EngineLoader
         NativeModelExecutor? executor = null;
         try
         {
-            var device = NativeDevice.Open(new NativeDeviceOptions
-            {
-                Backend = options.Backend,
-                Ordinal = options.DeviceOrdinal,
-                Threads = options.Threads,
-                PlannedThreads = options.PlannedThreads,
-                Isa = options.Isa,
-                MemoryLimit = options.MemoryLimit,
-                FailCall = options.FailCall,
-            });
+            var device = NativeDevice.Open(DeviceOptionsOf(options));
             executor = new NativeModelExecutor(
                 device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);
             var weightsDigest = digest.GetAwaiter().GetResult();
@@ -56,7 +47,7 @@ internal static class EngineLoader
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds),
-                DescribeModel(modelDirectory, config, executor, tensors),
+                ModelDescription.Of(modelDirectory, config, spec, tensors, executor.Info.MaxContext),
                 () => DescribeEngine(loaded, options.Engine, fingerprint, digests));
         }
         catch
@@ -68,14 +59,25 @@ internal static class EngineLoader
         }
     }
 
-    private static DType ParseKvDtype(string name) => name switch
+    internal static NativeDeviceOptions DeviceOptionsOf(LlmEngineOptions options) => new()
+    {
+        Backend = options.Backend,
+        Ordinal = options.DeviceOrdinal,
+        Threads = options.Threads,
+        PlannedThreads = options.PlannedThreads,
+        Isa = options.Isa,
+        MemoryLimit = options.MemoryLimit,
+        FailCall = options.FailCall,
+    };
+
+    internal static DType ParseKvDtype(string name) => name switch
     {
         "bf16" => DType.Bf16,
         "f32" => DType.F32,
         _ => throw new ArgumentException($"KvDtype is \"{name}\"; it must be \"bf16\" or \"f32\"."),
     };
 
-    private static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
+    internal static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
     {
         KvType = kvType,
         PageSize = options.PageSize,
@@ -86,7 +88,7 @@ internal static class EngineLoader
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };
 
-    private static BpeTokenizer? LoadTokenizer(string modelDirectory)
+    internal static BpeTokenizer? LoadTokenizer(string modelDirectory)
     {
         if (!File.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
             return null;
@@ -100,7 +102,7 @@ internal static class EngineLoader
         }
     }
 
-    private static TokenizerConfig LoadTokenizerConfig(string modelDirectory)
+    internal static TokenizerConfig LoadTokenizerConfig(string modelDirectory)
     {
         try
         {
@@ -143,21 +145,6 @@ internal static class EngineLoader
             digests.Tokenizer,
             digests.Config);
     }
-
-    private static ModelDescription DescribeModel(
-        string modelDirectory, ModelConfig config, NativeModelExecutor executor, Tensor[] tensors) => new(
-        config.Architecture,
-        Path.GetFullPath(modelDirectory),
-        config.Layers,
-        config.HiddenSize,
-        config.QueryHeads,
-        config.KvHeads,
-        config.HeadSize,
-        config.VocabularySize,
-        executor.Info.MaxContext,
-        tensors.Sum(tensor => tensor.ElementCount),
-        tensors.GroupBy(tensor => tensor.Dtype).MaxBy(group => group.Sum(tensor => tensor.Size))!.Key.Name(),
-        tensors.Sum(tensor => tensor.Size));
 
     /// <summary>Digests of a model's files.</summary>
     private sealed record ModelDigests(string Weights, string? Tokenizer, string Config);

@@ -1,0 +1,86 @@
+using Llm42.Generation;
+using Llm42.Models;
+using Llm42.Tokenization;
+
+namespace Llm42.Inspection;
+
+/// <summary>Checks tokenizer.json, tokenizer_config.json and generation_config.json, and that they suit the model.</summary>
+internal static class TextFilesVerification
+{
+    /// <summary>Adds what it finds.</summary>
+    /// <param name="modelDirectory">The directory.</param>
+    /// <param name="config">The model; null if config.json cannot be read, and then ranges are not checked.</param>
+    /// <param name="findings">Where to.</param>
+    public static void Run(string modelDirectory, ModelConfig? config, List<VerificationFinding> findings)
+    {
+        var vocabulary = config?.VocabularySize ?? int.MaxValue;
+        var tokenizer = ReadTokenizer(modelDirectory, findings);
+        if (tokenizer is not null)
+            CompareVocabularies(tokenizer, Path.Combine(modelDirectory, TokenizerJson.FileName), vocabulary, findings);
+        var tokenizerConfig = Try(findings, () => TokenizerConfig.Load(modelDirectory)) ?? new TokenizerConfig(null, null);
+        var defaults = Try(findings, () => GenerationDefaults.Read(modelDirectory, vocabulary));
+        if (tokenizer is not null && tokenizerConfig.EosToken is { } token && !tokenizer.TryGetId(token, out _))
+            findings.Add(VerificationFinding.Warning(
+                Path.Combine(modelDirectory, TokenizerConfig.FileName), $"eos_token is \"{token}\", which the tokenizer does not know."));
+        if (config is null || defaults is null)
+            return;
+        if (defaults.StopStrings.Count > 0 && tokenizer is null)
+            findings.Add(VerificationFinding.Warning(
+                Path.Combine(modelDirectory, GenerationDefaults.FileName), "stop_strings cannot be looked for without a tokenizer."));
+        CheckEndTokens(modelDirectory, EosTokens.Find(defaults, config, tokenizerConfig, tokenizer), tokenizer, findings);
+    }
+
+    private static BpeTokenizer? ReadTokenizer(string modelDirectory, List<VerificationFinding> findings)
+    {
+        if (Path.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
+            return Try(findings, () => TokenizerJson.Load(modelDirectory));
+        findings.Add(VerificationFinding.Warning(modelDirectory, $"there is no {TokenizerJson.FileName}: prompts must be token ids."));
+        return null;
+    }
+
+    private static void CompareVocabularies(
+        BpeTokenizer tokenizer, string file, int vocabulary, List<VerificationFinding> findings)
+    {
+        var beyond = 0;
+        string? first = null;
+        for (var id = vocabulary; id < tokenizer.VocabularySize; id++)
+        {
+            if (tokenizer.IdToToken(id) is not { } token)
+                continue;
+            first ??= $"{id}, \"{token}\"";
+            beyond++;
+        }
+        if (beyond > 0)
+            findings.Add(VerificationFinding.Problem(
+                file, $"{beyond} tokens have ids beyond the model's vocabulary of {vocabulary}, the first is {first}."));
+    }
+
+    private static void CheckEndTokens(
+        string modelDirectory, EosTokens end, BpeTokenizer? tokenizer, List<VerificationFinding> findings)
+    {
+        if (end.Source is null)
+            findings.Add(VerificationFinding.Warning(
+                modelDirectory, "no file names an end token: answers end at their limit or at a stop string only."));
+        foreach (var id in end.Ids.Order().Where(id => tokenizer is not null && tokenizer.IdToToken(id) is null))
+            findings.Add(VerificationFinding.Warning(
+                Path.Combine(modelDirectory, end.Source!), $"eos_token_id names {id}, which the tokenizer does not know."));
+    }
+
+    private static T? Try<T>(List<VerificationFinding> findings, Func<T> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (ModelFormatException error)
+        {
+            findings.Add(VerificationFinding.Problem(error.File, error));
+        }
+        catch (TokenizerFormatException error)
+        {
+            findings.Add(VerificationFinding.Problem(error.File, error));
+        }
+        return null;
+    }
+}
