@@ -90,7 +90,7 @@ internal static class EngineLoader
 
     internal static BpeTokenizer? LoadTokenizer(string modelDirectory)
     {
-        if (!File.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
+        if (!Path.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
             return null;
         try
         {

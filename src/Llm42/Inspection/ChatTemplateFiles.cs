@@ -15,12 +15,12 @@ internal static class ChatTemplateFiles
 
     /// <summary>True if one of the places holds a template; whether it can be rendered is not looked at.</summary>
     public static bool Exist(string directory) =>
-        File.Exists(Path.Combine(directory, TextFile))
+        Path.Exists(Path.Combine(directory, TextFile))
         || HasField(Path.Combine(directory, JsonFile))
         || HasField(Path.Combine(directory, TokenizerConfig.FileName));
 
     private static bool HasField(string path) =>
-        File.Exists(path)
+        Path.Exists(path)
         && JsonText.ReadObject(path).TryGetProperty(Field, out var template)
         && template.ValueKind != JsonValueKind.Null;
 }

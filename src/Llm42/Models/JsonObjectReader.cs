@@ -21,7 +21,7 @@ internal sealed class JsonObjectReader
 
     /// <summary>Reads a file that must exist.</summary>
     public static JsonObjectReader Open(string path) =>
-        File.Exists(path)
+        System.IO.Path.Exists(path)
             ? new JsonObjectReader(path, JsonText.ReadObject(path))
             : throw new ModelFormatException(path, "the file does not exist.");
 
