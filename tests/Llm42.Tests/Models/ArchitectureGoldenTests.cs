@@ -1,0 +1,91 @@
+using System.Text.Json;
+using Llm42.Core.Engine;
+using Llm42.Core.Execution;
+using Llm42.Testing;
+using Llm42.Tests.Engine;
+using Llm42.Tests.Models.Reference;
+
+namespace Llm42.Tests.Models;
+
+/// <summary>A random model of each architecture through the engine, against stored answers of a float64 forward pass.</summary>
+[TestClass]
+public sealed class ArchitectureGoldenTests
+{
+    private static readonly string[] Names =
+        ["llama", "llama3-rope", "mistral", "mixtral", "phi3", "qwen2", "qwen3", "qwen3-moe"];
+
+    /// <summary>Model, dtype of keys and values, largest error of a logit as a share of the largest logit.</summary>
+    public static IEnumerable<object[]> Models =>
+        from name in Names
+        from cache in new[] { ("f32", 1e-4), ("bf16", 2e-3) }
+        select new object[] { name, cache.Item1, cache.Item2 };
+
+    [TestMethod]
+    [DynamicData(nameof(Models))]
+    public async Task A_prompt_in_one_piece_and_row_by_row_has_the_reference_logits(string name, string kvDtype, double tolerance)
+    {
+        foreach (var chunk in new[] { 512, 1 })
+        {
+            await using var engine = await LoadAsync(name, kvDtype, new EngineOptions { PrefillChunk = chunk });
+            foreach (var item in Cases(name))
+            {
+                var prompt = item.GetProperty("prompt_ids").Integers();
+                var scores = await engine.ScoreAsync(prompt, top: engine.Model.VocabularySize);
+                var what = $"{name}, {kvDtype}, {prompt.Length} tokens, chunks of {chunk}";
+                for (var position = 0; position < prompt.Length; position++)
+                {
+                    AssertSame(
+                        item.GetProperty("top8")[position].Logits(), scores.Positions[position].Top, tolerance,
+                        $"{what}, position {position}");
+                }
+                LogitAssert.Same(LastLogits(item), scores.Positions[^1].Top, tolerance, $"{what}, last row");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Models))]
+    public async Task Greedy_answers_are_those_of_the_reference_under_any_numerics(string name, string kvDtype, double tolerance)
+    {
+        await using var engine = await LoadAsync(name, kvDtype, new EngineOptions());
+        foreach (var item in Cases(name))
+        {
+            var prompt = item.GetProperty("prompt_ids").Integers();
+            // Behind the first call that is too close the answers may differ.
+            var least = tolerance * LastLogits(item).Max(Math.Abs);
+            var clear = item.GetProperty("gaps").EnumerateArray().TakeWhile(gap => gap.GetDouble() > least).Count();
+            foreach (var isDeterministic in new[] { true, false })
+            {
+                var answer = await engine.CompleteAsync(prompt, new GenerationOptions
+                {
+                    Temperature = 0, MaxTokens = 32, IgnoreEos = true, IsDeterministic = isDeterministic,
+                });
+                CollectionAssert.AreEqual(
+                    item.GetProperty("greedy").Integers()[..clear], answer.TokenIds.Take(clear).ToArray(),
+                    $"{name}, {kvDtype}, {prompt.Length} tokens, deterministic: {isDeterministic}");
+            }
+        }
+    }
+
+    private static Task<LlmEngine> LoadAsync(string name, string kvDtype, EngineOptions options) => LlmEngine.LoadAsync(
+        RepositoryRoot.InShared($"data/arch/{name}"),
+        new LlmEngineOptions { KvDtype = kvDtype, Threads = 1, PlannedThreads = 64, KvPages = 64, Engine = options });
+
+    private static JsonElement.ArrayEnumerator Cases(string name) =>
+        Golden.Read("data", "arch", name, "golden.json").GetProperty("cases").EnumerateArray();
+
+    private static double[] LastLogits(JsonElement item) =>
+        [.. item.GetProperty("last_logits").EnumerateArray().Select(logit => logit.GetDouble())];
+
+    /// <summary>Log-probabilities are logits less a constant of the row, which the tokens that are known tell.</summary>
+    private static void AssertSame((int Id, double Logit)[] expected, IReadOnlyList<TokenLogprob> found, double tolerance, string what)
+    {
+        var logprobs = found.ToDictionary(token => token.TokenId, token => (double)token.Logprob);
+        var largest = expected.Max(pair => Math.Abs(pair.Logit));
+        var constant = expected.Average(pair => pair.Logit - logprobs[pair.Id]);
+        foreach (var (id, logit) in expected)
+            Assert.AreEqual(logit, logprobs[id] + constant, tolerance * largest, $"{what}, token {id}");
+        // None that is not among the likeliest of the reference may be above all of them.
+        Assert.IsLessThanOrEqualTo(expected[0].Logit + (tolerance * largest), found[0].Logprob + constant, what);
+    }
+}
