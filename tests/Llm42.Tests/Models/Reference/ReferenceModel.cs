@@ -13,10 +13,16 @@ internal sealed class ReferenceModel
 
     private ReferenceModel(ReferenceConfig config, ReferenceWeights weights) => (_config, _weights) = (config, weights);
 
+    /// <summary>Keys and values are rounded to bf16, as a cache of that dtype does.</summary>
+    public bool RoundsCache { get; init; }
+
     /// <summary>Reads a model directory.</summary>
-    public static ReferenceModel Load(string directory) => new(
+    public static ReferenceModel Load(string directory, bool roundsCache = false) => new(
         new ReferenceConfig(JsonNode.Parse(File.ReadAllText(Path.Combine(directory, "config.json")))!.AsObject()),
-        new ReferenceWeights(directory));
+        new ReferenceWeights(directory))
+    {
+        RoundsCache = roundsCache,
+    };
 
     /// <summary>The logits behind each token.</summary>
     public ReferenceRows Run(IReadOnlyList<int> tokens)
@@ -62,6 +68,8 @@ internal sealed class ReferenceModel
             }
             NormAndRotateHeads(queries[i], $"{name}.q_norm", i);
             NormAndRotateHeads(keys[i], $"{name}.k_norm", i);
+            if (RoundsCache)
+                (keys[i], values[i]) = ([.. keys[i].Select(RoundToBf16)], [.. values[i].Select(RoundToBf16)]);
         }
 
         var outputs = new double[rows.Length][];
@@ -165,6 +173,13 @@ internal sealed class ReferenceModel
         var largest = logits.Max();
         var sum = logits.Sum(logit => Math.Exp(logit - largest));
         return [.. logits.Select(logit => Math.Exp(logit - largest) / sum)];
+    }
+
+    /// <summary>To the nearest, ties to even, from a double by way of a float.</summary>
+    private static double RoundToBf16(double value)
+    {
+        var bits = BitConverter.SingleToUInt32Bits((float)value);
+        return BitConverter.UInt32BitsToSingle((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000);
     }
 
     private static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
