@@ -70,12 +70,13 @@ internal sealed class ModelWeightsLoader
 
     private ModelWeights Load(DecoderSpec spec)
     {
+        // The largest first: what is mapped while it is packed comes on top of what has been packed before.
         var embedding = Matrix([spec.Embedding], WeightLayout.Rows);
+        var head = spec.Head is null ? embedding : Matrix([spec.Head], WeightLayout.Rows);
         var layers = new LayerWeights[spec.Layers.Count];
         for (var i = 0; i < layers.Length; i++)
             layers[i] = Layer(spec.Layers[i]);
         var finalNorm = Vector([spec.FinalNorm]);
-        var head = spec.Head is null ? embedding : Matrix([spec.Head], WeightLayout.Rows);
         _stream.Synchronize();
         return new ModelWeights(embedding, layers, finalNorm, head, _owned);
     }
@@ -83,16 +84,31 @@ internal sealed class ModelWeightsLoader
     private LayerWeights Layer(DecoderLayerSpec spec) => new(
         Vector([spec.AttentionNorm]),
         Linear(spec.QueryKeyValue),
+        spec.QueryNorm is null ? null : Vector([spec.QueryNorm]),
+        spec.KeyNorm is null ? null : Vector([spec.KeyNorm]),
         Linear(spec.AttentionOutput),
         Vector([spec.MlpNorm]),
-        Linear(spec.GateUp),
-        Linear(spec.Down));
+        FeedForward(spec.FeedForward));
+
+    private FeedForwardWeights FeedForward(FeedForwardSpec spec) => spec switch
+    {
+        MlpSpec mlp => new MlpWeights(Linear(mlp.GateUp), Linear(mlp.Down)),
+        MoeSpec moe => new MoeWeights(
+            Linear(moe.Router),
+            Grouped([.. moe.Experts.Select(expert => expert.GateUp)]),
+            Grouped([.. moe.Experts.Select(expert => expert.Down)])),
+        _ => throw new InvalidOperationException($"a feed-forward part is a {spec.GetType().Name}, which has no weights."),
+    };
 
     private LinearWeights Linear(LinearSpec spec) => new(
-        Matrix(spec.Parts, spec.IsGated ? WeightLayout.GateUp : WeightLayout.Rows),
-        spec.Biases.Count == 0 ? null : Vector(spec.Biases));
+        Matrix(spec.Parts, LayoutOf(spec)), spec.Biases.Count == 0 ? null : Vector(spec.Biases));
 
-    private NativeWeight Matrix(IReadOnlyList<TensorSpec> specs, WeightLayout layout)
+    private NativeWeight Grouped(IReadOnlyList<LinearSpec> experts) =>
+        Matrix([.. experts.SelectMany(expert => expert.Parts)], LayoutOf(experts[0]), experts.Count);
+
+    private static WeightLayout LayoutOf(LinearSpec spec) => spec.IsGated ? WeightLayout.GateUp : WeightLayout.Rows;
+
+    private NativeWeight Matrix(IReadOnlyList<TensorSpec> specs, WeightLayout layout, int groups = 1)
     {
         _cancellation.ThrowIfCancellationRequested();
         var tensors = specs.Select(spec => spec.In(_source)).ToArray();
@@ -112,14 +128,26 @@ internal sealed class ModelWeightsLoader
             Format = _format,
             Columns = (int)first.Shape[1],
             Layout = layout,
+            Groups = groups,
         };
-        var weight = NativeWeight.Create(
-            _stream, options, [.. tensors.Select(t => new NativeWeightPart(t.Address, t.Size, t.Shape[0]))]);
-        _owned.Add(weight);
-        foreach (var tensor in tensors)
-            tensor.CheckFile();
-        Report(tensors);
-        return weight;
+        var contents = new TensorContent[tensors.Length];
+        try
+        {
+            for (var i = 0; i < contents.Length; i++)
+                contents[i] = tensors[i].Open();
+            var weight = NativeWeight.Create(
+                _stream, options, [.. tensors.Zip(contents, (tensor, content) => new NativeWeightPart(content.Address, tensor.Size, tensor.Shape[0]))]);
+            _owned.Add(weight);
+            foreach (var content in contents)
+                content.CheckRead();
+            Report(tensors);
+            return weight;
+        }
+        finally
+        {
+            foreach (var content in contents)
+                content?.Dispose();
+        }
     }
 
     private NativeBuffer Vector(IReadOnlyList<TensorSpec> specs)

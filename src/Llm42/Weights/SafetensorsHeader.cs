@@ -35,7 +35,10 @@ internal static class SafetensorsHeader
         entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
         CheckCoverage(file.Path, entries, dataSize);
         return [.. entries.Select(entry => new Tensor(
-            file, entry.Name, entry.Dtype, entry.Shape, dataStart + entry.Begin, entry.End - entry.Begin))];
+            entry.Name,
+            entry.Dtype,
+            entry.Shape,
+            new MappedStorage(file, dataStart + entry.Begin, entry.End - entry.Begin)))];
     }
 
     private static int ReadLength(MappedFile file)
