@@ -22,11 +22,12 @@ internal sealed class RandomCheckpoint
         _normDtype = Pick(_dtype, "F32");
     }
 
-    /// <summary>Writes config.json as given, and weights of the shapes that it asks for.</summary>
-    public static void Write(string directory, JsonObject json, Random random)
+    /// <summary>Writes config.json as given, and weights of the shapes that it asks for, changed as told.</summary>
+    public static void Write(string directory, JsonObject json, Random random, Action<RandomTensors>? change = null)
     {
         var checkpoint = new RandomCheckpoint(json, random);
         checkpoint.AddAll();
+        change?.Invoke(checkpoint._tensors);
         checkpoint._tensors.Write(directory, random.Next(1, 4));
         File.WriteAllText(Path.Combine(directory, "config.json"), json.ToJsonString());
     }

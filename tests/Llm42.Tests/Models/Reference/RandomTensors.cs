@@ -19,6 +19,9 @@ internal sealed class RandomTensors(Random random)
         return values;
     }
 
+    /// <summary>Leaves a tensor out again.</summary>
+    public void Remove(string name) => Assert.AreEqual(1, _tensors.RemoveAll(tensor => tensor.Name == name), name);
+
     /// <summary>Writes one file, or several with an index.</summary>
     public void Write(string directory, int files)
     {
