@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Llm42.Core.Engine;
 using Llm42.Tests.Models.Reference;
 
@@ -9,8 +10,6 @@ public sealed class RandomModelTests
 {
     /// <summary>How many seeds per architecture to run instead of a few, from which one on: "100" or "100,5000".</summary>
     private const string SeedsVariable = "LLM42_MODEL_SEEDS";
-
-    private const int FewSeeds = 8;
 
     // Of the largest logit, with f32 keys and values.
     private const double Tolerance = 1e-4;
@@ -28,34 +27,54 @@ public sealed class RandomModelTests
 
     public static IEnumerable<object[]> Names => Architectures.Select(name => new object[] { name });
 
-    /// <summary>Architecture and length; keys and values are cut at 256 positions.</summary>
-    public static IEnumerable<object[]> LongPrompts =>
-        [["MistralForCausalLM", 270], ["Qwen3MoeForCausalLM", 270], ["MistralForCausalLM", 530], ["Qwen2ForCausalLM", 530]];
+    /// <summary>Architecture, length, window; keys and values are cut at 256 positions.</summary>
+    public static IEnumerable<object?[]> LongPrompts =>
+    [
+        ["LlamaForCausalLM", 530, null], ["MistralForCausalLM", 270, 257], ["MixtralForCausalLM", 270, null],
+        ["Phi3ForCausalLM", 530, 256], ["Qwen2ForCausalLM", 270, 255], ["Qwen3MoeForCausalLM", 530, 100],
+    ];
 
     [TestMethod]
     [DynamicData(nameof(Names))]
     public async Task Short_prompts_have_the_reference_logits(string architecture)
     {
-        var given = Environment.GetEnvironmentVariable(SeedsVariable)?.Split(',') ?? [$"{FewSeeds}"];
-        var first = given.Length > 1 ? int.Parse(given[1], null) : 0;
+        var (first, count) = Seeds(few: 8);
         var worst = 0.0;
-        for (var seed = first; seed < first + int.Parse(given[0], null); seed++)
+        for (var seed = first; seed < first + count; seed++)
             worst = Math.Max(worst, await RunAsync(architecture, seed, maxPositions: 128, length: 20 + (seed * 7 % 50)));
         TestContext.WriteLine($"{architecture}: largest error {worst:E1} of the largest logit");
     }
 
     [TestMethod]
     [DynamicData(nameof(LongPrompts))]
-    public async Task Long_prompts_have_the_reference_logits(string architecture, int length) =>
-        await RunAsync(architecture, seed: length, maxPositions: 600, length);
+    public async Task Long_prompts_have_the_reference_logits(string architecture, int length, int? window)
+    {
+        var (first, count) = Seeds(few: 1);
+        for (var seed = first; seed < first + count; seed++)
+        {
+            await RunAsync(architecture, seed, maxPositions: 600, length, config =>
+            {
+                if (window is null)
+                    return;
+                config["sliding_window"] = window;
+                if (architecture is not ("Qwen2ForCausalLM" or "Qwen3MoeForCausalLM"))
+                    return;
+                config["use_sliding_window"] = true;
+                config["max_window_layers"] = 0;
+                config.Remove("layer_types");
+            });
+        }
+    }
 
     /// <summary>A prompt, scored and answered; returns the largest error as a share of the largest logit.</summary>
-    private static async Task<double> RunAsync(string architecture, int seed, int maxPositions, int length)
+    private static async Task<double> RunAsync(
+        string architecture, int seed, int maxPositions, int length, Action<JsonObject>? change = null)
     {
         const int Answered = 6;
         var random = new Random(HashCode(architecture, seed));
         using var directory = new TemporaryDirectory();
         var config = RandomConfig.Draw(architecture, maxPositions, random);
+        change?.Invoke(config);
         RandomCheckpoint.Write(directory.Path, config, random);
         var vocabulary = (int)config["vocab_size"]!;
         int[] prompt = [.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))];
@@ -92,6 +111,12 @@ public sealed class RandomModelTests
         {
             throw new AssertFailedException($"{what}: {error.Message}", error);
         }
+    }
+
+    private static (int First, int Count) Seeds(int few)
+    {
+        var given = Environment.GetEnvironmentVariable(SeedsVariable)?.Split(',') ?? [$"{few}"];
+        return (given.Length > 1 ? int.Parse(given[1], null) : 0, int.Parse(given[0], null));
     }
 
     private static LlmEngineOptions Options(Random random) => new()

@@ -44,7 +44,7 @@ internal sealed class RandomCheckpoint
         if (!_config.TiesEmbeddings || Chance(3))
         {
             // A head that is tied is another name of the same values.
-            var head = Matrix("lm_head", vocabulary, _config.Hidden, 2);
+            var head = Matrix("lm_head", vocabulary, _config.Hidden, 2, dtype: _config.TiesEmbeddings ? _dtype : OtherDtype());
             if (_config.TiesEmbeddings)
                 table.CopyTo(head, 0);
         }
@@ -66,7 +66,7 @@ internal sealed class RandomCheckpoint
             foreach (var (part, rows) in new[] { ("q_proj", queries), ("k_proj", keys), ("v_proj", keys) })
                 Matrix($"{attention}.{part}", rows, _config.Hidden, 1.5, _config.HasQkvBias);
         }
-        Matrix($"{attention}.o_proj", _config.Hidden, queries, 1, _config.HasOutputBias);
+        Matrix($"{attention}.o_proj", _config.Hidden, queries, 1, _config.HasOutputBias, OtherDtype());
         if (_config.HasHeadNorm)
         {
             Norm($"{attention}.q_norm", _config.HeadSize);
@@ -93,7 +93,7 @@ internal sealed class RandomCheckpoint
             Matrix($"{name}.gate_proj", size, _config.Hidden, 1, _config.HasMlpBias);
             Matrix($"{name}.up_proj", size, _config.Hidden, 1, _config.HasMlpBias);
         }
-        Matrix($"{name}.down_proj", _config.Hidden, size, 1, _config.HasMlpBias);
+        Matrix($"{name}.down_proj", _config.Hidden, size, 1, _config.HasMlpBias, OtherDtype());
     }
 
     private void AddExperts(string layer)
@@ -101,7 +101,7 @@ internal sealed class RandomCheckpoint
         var name = _config.HasMixtralNames ? $"{layer}.block_sparse_moe" : $"{layer}.mlp";
         var (gate, up, down) = _config.HasMixtralNames ? ("w1", "w3", "w2") : ("gate_proj", "up_proj", "down_proj");
         var size = (int)_json[_config.HasMixtralNames ? "intermediate_size" : "moe_intermediate_size"]!;
-        var router = Matrix($"{name}.gate", _config.Experts, _config.Hidden, 1);
+        var router = Matrix($"{name}.gate", _config.Experts, _config.Hidden, 1, dtype: OtherDtype());
         // Experts that the router cannot tell apart: the lower one goes first.
         if (_config.Experts > 1 && Chance(3))
         {
@@ -118,12 +118,15 @@ internal sealed class RandomCheckpoint
 
     private void Norm(string name, int size) => _tensors.Add($"{name}.weight", _normDtype, [size], 1, 0.25);
 
-    private double[] Matrix(string name, int rows, int columns, double gain, bool hasBias = false)
+    private double[] Matrix(string name, int rows, int columns, double gain, bool hasBias = false, string? dtype = null)
     {
         if (hasBias)
-            _tensors.Add($"{name}.bias", _dtype, [rows], 0, 0.3);
-        return _tensors.Add($"{name}.weight", _dtype, [rows, columns], 0, gain / Math.Sqrt(columns));
+            _tensors.Add($"{name}.bias", OtherDtype(), [rows], 0, 0.3);
+        return _tensors.Add($"{name}.weight", dtype ?? _dtype, [rows, columns], 0, gain / Math.Sqrt(columns));
     }
+
+    // Only matrices that are multiplied with as one must agree.
+    private string OtherDtype() => Chance(4) ? Pick("F32", "BF16", "F16") : _dtype;
 
     private bool Chance(int oneIn) => _random.Next(oneIn) == 0;
 
