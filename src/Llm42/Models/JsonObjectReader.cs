@@ -28,6 +28,9 @@ internal sealed class JsonObjectReader
     /// <summary>True if the field is there and not null.</summary>
     public bool Has(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
+    /// <summary>True if the field is there and null.</summary>
+    public bool IsNull(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Null;
+
     public int Integer(string name, int minimum, int maximum, int? otherwise = null)
     {
         if (!Has(name))
@@ -78,6 +81,12 @@ internal sealed class JsonObjectReader
             : throw Wrong(name, "an array of strings");
     }
 
+    /// <summary>An array of integers; empty if the field is missing.</summary>
+    public IReadOnlyList<int> Integers(string name, int minimum, int maximum) =>
+        !Has(name) || _fields[name].ValueKind == JsonValueKind.Array
+            ? IntegerOrIntegers(name, minimum, maximum)
+            : throw Wrong(name, $"an array of integers from {minimum} to {maximum}");
+
     /// <summary>One integer, or an array of them; empty if the field is missing.</summary>
     public IReadOnlyList<int> IntegerOrIntegers(string name, int minimum, int maximum)
     {
@@ -91,6 +100,25 @@ internal sealed class JsonObjectReader
             if (items[i].ValueKind != JsonValueKind.Number || !items[i].TryGetInt32(out numbers[i])
                 || numbers[i] < minimum || numbers[i] > maximum)
                 throw Wrong(name, $"an integer from {minimum} to {maximum}, or an array of such");
+        }
+        return numbers;
+    }
+
+    /// <summary>An array of numbers.</summary>
+    public IReadOnlyList<double> Numbers(string name, double minimum, double maximum)
+    {
+        if (!Has(name))
+            throw Missing(name);
+        var expected = FormattableString.Invariant($"an array of numbers from {minimum} to {maximum}");
+        if (_fields[name].ValueKind != JsonValueKind.Array)
+            throw Wrong(name, expected);
+        var numbers = new double[_fields[name].GetArrayLength()];
+        var count = 0;
+        foreach (var item in _fields[name].EnumerateArray())
+        {
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetDouble(out var number) || !(number >= minimum && number <= maximum))
+                throw Wrong(name, expected);
+            numbers[count++] = number;
         }
         return numbers;
     }

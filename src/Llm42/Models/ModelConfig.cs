@@ -30,9 +30,17 @@ internal sealed record ModelConfig
     /// <summary>The embedding table is also the head.</summary>
     public required bool TieWordEmbeddings { get; init; }
 
+    /// <summary>Biases of queries, keys, values and the projection behind attention, in architectures that leave it open.</summary>
     public required bool AttentionBias { get; init; }
 
+    /// <summary>Biases of gate, up and down, in architectures that leave it open.</summary>
     public required bool MlpBias { get; init; }
+
+    /// <summary>Positions that each layer sees, the row's own among them; 0 for all.</summary>
+    public required IReadOnlyList<int> Windows { get; init; }
+
+    /// <summary>Null for a model without experts.</summary>
+    public MoeConfig? Moe { get; init; }
 
     public required IReadOnlyList<int> EosTokenIds { get; init; }
 

@@ -17,6 +17,8 @@ internal sealed class Activations : IDisposable
             QueryKeyValue = Allocate(QueryKeyValueWidth(config));
             Attended = Allocate(config.QueryWidth);
             Gated = Allocate(config.IntermediateSize);
+            if (config.Moe is not null)
+                Moe = new MoeActivations(device, config.HiddenSize, config.Moe, dtype, maxRows);
         }
         catch
         {
@@ -47,13 +49,18 @@ internal sealed class Activations : IDisposable
     /// <summary>[rows, intermediate].</summary>
     public NativeBuffer Gated { get; }
 
+    /// <summary>Of the layers with experts; null for a model without.</summary>
+    public MoeActivations? Moe { get; }
+
     /// <summary>Bytes that they take.</summary>
     public static long SizeOf(ModelConfig config, DType dtype, int maxRows) =>
-        (long)maxRows * dtype.ElementSize()
-        * ((2L * config.HiddenSize) + QueryKeyValueWidth(config) + config.QueryWidth + config.IntermediateSize);
+        ((long)maxRows * dtype.ElementSize()
+            * ((2L * config.HiddenSize) + QueryKeyValueWidth(config) + config.QueryWidth + config.IntermediateSize))
+        + (config.Moe is null ? 0 : MoeActivations.SizeOf(config.HiddenSize, config.Moe, dtype, maxRows));
 
     public void Dispose()
     {
+        Moe?.Dispose();
         foreach (var buffer in _owned)
             buffer.Dispose();
     }

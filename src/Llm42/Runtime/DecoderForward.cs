@@ -15,7 +15,8 @@ internal sealed class DecoderForward
     private readonly NativeBuffer _ropeTable;
     private readonly int _ropePositions;
     private readonly float _scale;
-    private readonly int _hiddenBytes;
+    private readonly int _elementSize;
+    private readonly MoeForward? _moe;
 
     public DecoderForward(
         ModelConfig config,
@@ -35,8 +36,12 @@ internal sealed class DecoderForward
         _ropeTable = ropeTable;
         _ropePositions = ropePositions;
         _scale = (float)(1 / Math.Sqrt(config.HeadSize));
-        _hiddenBytes = config.HiddenSize * activationType.ElementSize();
+        _elementSize = activationType.ElementSize();
+        if (config.Moe is not null)
+            _moe = new MoeForward(config.Moe, config.HiddenSize, activations.Moe!, stream);
     }
+
+    private int QueryKeyValueWidth => _config.QueryWidth + (2 * _config.KvWidth);
 
     /// <summary>Launches the pass.</summary>
     /// <param name="batch">The rows.</param>
@@ -53,13 +58,14 @@ internal sealed class DecoderForward
             Ids = ids,
             Output = _activations.Hidden,
         });
-        capture?.Residual(_activations.Hidden, _hiddenBytes);
+        var hiddenBytes = _config.HiddenSize * _elementSize;
+        capture?.Residual(_activations.Hidden, hiddenBytes);
         for (var layer = 0; layer < _weights.Layers.Count; layer++)
         {
             Attend(batch, step, numerics, layer);
-            capture?.Residual(_activations.Hidden, _hiddenBytes);
+            capture?.Residual(_activations.Hidden, hiddenBytes);
             FeedForward(batch, numerics, layer);
-            capture?.Residual(_activations.Hidden, _hiddenBytes);
+            capture?.Residual(_activations.Hidden, hiddenBytes);
         }
     }
 
@@ -68,6 +74,10 @@ internal sealed class DecoderForward
         var weights = _weights.Layers[layer];
         Norm(batch.Rows, numerics, weights.AttentionNorm);
         Linear(batch.Rows, numerics, weights.QueryKeyValue, _activations.Normed, _activations.QueryKeyValue);
+        if (weights.QueryNorm is not null)
+            NormHeads(batch.Rows, numerics, weights.QueryNorm, 0, _config.QueryHeads);
+        if (weights.KeyNorm is not null)
+            NormHeads(batch.Rows, numerics, weights.KeyNorm, _config.QueryHeads, _config.KvHeads);
         Operators.RopeWriteKv(_stream, new RopeWriteKvArguments
         {
             Rows = batch.Rows,
@@ -89,10 +99,11 @@ internal sealed class DecoderForward
             Layer = layer,
             Numerics = numerics,
             MaxBlocks = batch.MaxBlocks,
+            Window = _config.Windows[layer],
             Scale = _scale,
             Cache = _cache,
             Query = _activations.QueryKeyValue,
-            QueryStride = _config.QueryWidth + (2 * _config.KvWidth),
+            QueryStride = QueryKeyValueWidth,
             SequenceStarts = batch.SequenceStarts,
             Positions = batch.Positions(step),
             BlockTables = batch.BlockTables,
@@ -105,9 +116,16 @@ internal sealed class DecoderForward
     {
         var weights = _weights.Layers[layer];
         Norm(batch.Rows, numerics, weights.MlpNorm);
-        Linear(
-            batch.Rows, numerics, weights.GateUp, _activations.Normed, _activations.Gated, Epilogue.SwiGlu);
-        AddLinear(batch.Rows, numerics, weights.Down, _activations.Gated);
+        switch (weights.FeedForward)
+        {
+            case MlpWeights mlp:
+                Linear(batch.Rows, numerics, mlp.GateUp, _activations.Normed, _activations.Gated, Epilogue.SwiGlu);
+                AddLinear(batch.Rows, numerics, mlp.Down, _activations.Gated);
+                break;
+            case MoeWeights moe:
+                _moe!.Launch(batch.Rows, numerics, moe, _activations.Normed, _activations.Hidden);
+                break;
+        }
     }
 
     private void Norm(int rows, Numerics numerics, NativeBuffer weight) =>
@@ -121,6 +139,25 @@ internal sealed class DecoderForward
             Weight = weight,
             Output = _activations.Normed,
         });
+
+    /// <summary>Norms each of some consecutive heads of the queries and keys, in place.</summary>
+    private void NormHeads(int rows, Numerics numerics, NativeBuffer weight, int firstHead, int heads)
+    {
+        var place = _activations.QueryKeyValue.At((long)firstHead * _config.HeadSize * _elementSize);
+        Operators.RmsNorm(_stream, new RmsNormArguments
+        {
+            Rows = rows,
+            Groups = heads,
+            Width = _config.HeadSize,
+            Numerics = numerics,
+            Epsilon = _config.RmsNormEpsilon,
+            Input = place,
+            InputStride = QueryKeyValueWidth,
+            Weight = weight,
+            Output = place,
+            OutputStride = QueryKeyValueWidth,
+        });
+    }
 
     private void Linear(
         int rows,

@@ -6,7 +6,8 @@ namespace Llm42.Runtime;
 internal sealed record LayerWeights(
     NativeBuffer AttentionNorm,
     LinearWeights QueryKeyValue,
+    NativeBuffer? QueryNorm,
+    NativeBuffer? KeyNorm,
     LinearWeights AttentionOutput,
     NativeBuffer MlpNorm,
-    LinearWeights GateUp,
-    LinearWeights Down);
+    FeedForwardWeights FeedForward);

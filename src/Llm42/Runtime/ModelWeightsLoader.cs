@@ -84,16 +84,31 @@ internal sealed class ModelWeightsLoader
     private LayerWeights Layer(DecoderLayerSpec spec) => new(
         Vector([spec.AttentionNorm]),
         Linear(spec.QueryKeyValue),
+        spec.QueryNorm is null ? null : Vector([spec.QueryNorm]),
+        spec.KeyNorm is null ? null : Vector([spec.KeyNorm]),
         Linear(spec.AttentionOutput),
         Vector([spec.MlpNorm]),
-        Linear(spec.GateUp),
-        Linear(spec.Down));
+        FeedForward(spec.FeedForward));
+
+    private FeedForwardWeights FeedForward(FeedForwardSpec spec) => spec switch
+    {
+        MlpSpec mlp => new MlpWeights(Linear(mlp.GateUp), Linear(mlp.Down)),
+        MoeSpec moe => new MoeWeights(
+            Linear(moe.Router),
+            Grouped([.. moe.Experts.Select(expert => expert.GateUp)]),
+            Grouped([.. moe.Experts.Select(expert => expert.Down)])),
+        _ => throw new InvalidOperationException($"a feed-forward part is a {spec.GetType().Name}, which has no weights."),
+    };
 
     private LinearWeights Linear(LinearSpec spec) => new(
-        Matrix(spec.Parts, spec.IsGated ? WeightLayout.GateUp : WeightLayout.Rows),
-        spec.Biases.Count == 0 ? null : Vector(spec.Biases));
+        Matrix(spec.Parts, LayoutOf(spec)), spec.Biases.Count == 0 ? null : Vector(spec.Biases));
 
-    private NativeWeight Matrix(IReadOnlyList<TensorSpec> specs, WeightLayout layout)
+    private NativeWeight Grouped(IReadOnlyList<LinearSpec> experts) =>
+        Matrix([.. experts.SelectMany(expert => expert.Parts)], LayoutOf(experts[0]), experts.Count);
+
+    private static WeightLayout LayoutOf(LinearSpec spec) => spec.IsGated ? WeightLayout.GateUp : WeightLayout.Rows;
+
+    private NativeWeight Matrix(IReadOnlyList<TensorSpec> specs, WeightLayout layout, int groups = 1)
     {
         _cancellation.ThrowIfCancellationRequested();
         var tensors = specs.Select(spec => spec.In(_source)).ToArray();
@@ -113,6 +128,7 @@ internal sealed class ModelWeightsLoader
             Format = _format,
             Columns = (int)first.Shape[1],
             Layout = layout,
+            Groups = groups,
         };
         var contents = new TensorContent[tensors.Length];
         try

@@ -203,12 +203,11 @@ internal sealed class NativeModelExecutor : IModelExecutor
     private NativeBuffer CreateRopeTable(RopeConfig rope, int positions)
     {
         var table = Own(NativeBuffer.Create(_device, (long)positions * rope.RotarySize * sizeof(float)));
-        var frequencies = RopeTable.Frequencies(rope);
         var rows = new float[RopeChunk * rope.RotarySize];
         for (var first = 0; first < positions; first += RopeChunk)
         {
             var chunk = rows.AsSpan(0, Math.Min(RopeChunk, positions - first) * rope.RotarySize);
-            RopeTable.Fill(frequencies, first, chunk);
+            RopeTable.Fill(rope, first, chunk);
             table.Upload<float>(_stream, chunk, (long)first * rope.RotarySize * sizeof(float));
         }
         return table;

@@ -35,6 +35,12 @@ public sealed class GoldenTests
     [TestMethod]
     [DataRow("llama")]
     [DataRow("llama3-rope")]
+    [DataRow("mistral")]
+    [DataRow("mixtral")]
+    [DataRow("phi3")]
+    [DataRow("qwen2")]
+    [DataRow("qwen3")]
+    [DataRow("qwen3-moe")]
     public async Task Random_models_have_the_reference_logits_at_every_position(string name)
     {
         var golden = Golden.Read("data", "arch", name, "golden.json");

@@ -14,7 +14,7 @@ public sealed class ModelConfigReaderTests
         Assert.AreEqual(4, config.HeadSize);
         Assert.AreEqual(8, config.KvWidth);
         Assert.AreEqual(1e-5f, config.RmsNormEpsilon);
-        Assert.AreEqual(new RopeConfig(10000, 4, RopeScaling.None), config.Rope);
+        RopeConfigTests.AreEqual(RopeConfig.Of(10000, 4, RopeScaling.None), config.Rope);
         Assert.IsFalse(config.TieWordEmbeddings);
         Assert.AreEqual("2, 3", string.Join(", ", config.EosTokenIds));
     }
@@ -26,22 +26,6 @@ public sealed class ModelConfigReaderTests
         Assert.AreEqual(7, Read(Configs.With("eos_token_id", "7")).EosTokenIds.Single());
         Assert.IsEmpty(Read(Configs.With("eos_token_id", "null")).EosTokenIds);
         Assert.AreEqual(4, Read(Configs.With("num_key_value_heads", null)).KvHeads);
-    }
-
-    [TestMethod]
-    public void Rope_scaling_is_read_in_every_spelling()
-    {
-        var linear = new RopeScaling(RopeScalingKind.Linear, 4);
-        Assert.AreEqual(linear, Read(Configs.With("rope_scaling", """{"type":"linear","factor":4}""")).Rope.Scaling);
-        Assert.AreEqual(linear, Read(Configs.With("rope_scaling", """{"rope_type":"linear","factor":4.0}""")).Rope.Scaling);
-        var gathered = Read(Configs.With("rope_parameters", """{"rope_type":"linear","factor":4,"rope_theta":500}""")).Rope;
-        Assert.AreEqual(new RopeConfig(500, 4, linear), gathered);
-        Assert.AreEqual(
-            new RopeScaling(RopeScalingKind.Llama3, 8, 1, 4, 64),
-            Read(Configs.With(
-                "rope_scaling",
-                """{"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":64}"""))
-                .Rope.Scaling);
     }
 
     [TestMethod]
@@ -58,7 +42,7 @@ public sealed class ModelConfigReaderTests
     [DataRow("intermediate_size", null, "\"intermediate_size\" is missing")]
     [DataRow("num_hidden_layers", "-1", "found -1")]
     [DataRow("num_attention_heads", null, "\"num_attention_heads\" is missing")]
-    [DataRow("num_key_value_heads", "3", "num_key_value_heads must be a divisor of num_attention_heads, which is 4, found 3")]
+    [DataRow("num_key_value_heads", "3", "num_key_value_heads must be a divisor of num_attention_heads, which is 4, not 3")]
     [DataRow("head_dim", "2000", "head_dim must be an integer from 1 to 1024, found 2000")]
     [DataRow("head_dim", "5", "5 of the 5 elements of a head are rotated")]
     [DataRow("vocab_size", null, "\"vocab_size\" is missing")]
@@ -71,7 +55,13 @@ public sealed class ModelConfigReaderTests
     [DataRow("eos_token_id", "32", "eos_token_id must be an integer from 0 to 31")]
     [DataRow("eos_token_id", "[1,\"2\"]", "eos_token_id must be an integer from 0 to 31, or an array")]
     [DataRow("quantization_config", "{}", "quantised checkpoints are not read")]
-    [DataRow("rope_scaling", "{\"rope_type\":\"yarn\",\"factor\":2}", "rope_scaling.rope_type must be one of default, linear, llama3, found \"yarn\"")]
+    [DataRow("rope_scaling", "{\"rope_type\":\"ntk\",\"factor\":2}", "rope_scaling.rope_type must be one of default, linear, llama3, yarn, longrope, su, found \"ntk\"")]
+    [DataRow("rope_scaling", "{\"type\":\"yarn\"}", "\"rope_scaling.factor\" is missing")]
+    [DataRow("rope_scaling", "{\"type\":\"yarn\",\"factor\":2,\"beta_fast\":0}", "rope_scaling.beta_fast must be a number from 1E-06")]
+    [DataRow("rope_scaling", "{\"type\":\"yarn\",\"factor\":2,\"truncate\":1}", "rope_scaling.truncate must be true or false")]
+    [DataRow("rope_scaling", "{\"type\":\"longrope\"}", "\"original_max_position_embeddings\" is missing")]
+    [DataRow("rope_scaling", "{\"type\":\"longrope\",\"original_max_position_embeddings\":8,\"long_factor\":[1]}", "rope_scaling.long_factor must be an array of 2 numbers")]
+    [DataRow("rope_scaling", "{\"type\":\"longrope\",\"original_max_position_embeddings\":8,\"long_factor\":[1,0]}", "rope_scaling.long_factor must be an array of numbers from 0.015625")]
     [DataRow("rope_scaling", "{\"type\":\"dynamic\",\"factor\":2}", "rope_scaling.type must be one of")]
     [DataRow("rope_scaling", "{\"type\":\"linear\"}", "\"rope_scaling.factor\" is missing")]
     [DataRow("rope_scaling", "{\"type\":\"linear\",\"factor\":0}", "rope_scaling.factor must be a number from 1")]
@@ -116,7 +106,6 @@ public sealed class ModelConfigReaderTests
             try
             {
                 var (architecture, config) = ModelConfigReader.Read(directory.Path);
-                _ = RopeTable.Frequencies(config.Rope);
                 if (config.Layers < 100)
                     _ = architecture.Describe(config);
             }

@@ -51,13 +51,12 @@ public sealed class PortableMathTests
     [TestMethod]
     public void The_table_has_the_bits_that_it_always_had()
     {
-        var frequencies = RopeTable.Frequencies(
-            new RopeConfig(500000, 128, new RopeScaling(RopeScalingKind.Llama3, 8, 1, 4, 8192)));
+        var rope = RopeConfig.Of(500000, 128, new Llama3Scaling(8, 1, 4, 8192));
         var hash = 14695981039346656037UL;
         var row = new float[128];
         for (var position = 0; position < 131072; position += 97)
         {
-            RopeTable.Fill(frequencies, position, row);
+            RopeTable.Fill(rope, position, row);
             foreach (var value in row)
                 hash = (hash ^ BitConverter.SingleToUInt32Bits(value)) * 1099511628211UL;
         }
@@ -67,9 +66,9 @@ public sealed class PortableMathTests
     [TestMethod]
     public void A_row_holds_cosines_then_sines()
     {
-        var frequencies = RopeTable.Frequencies(new RopeConfig(10000, 4, RopeScaling.None));
+        var rope = RopeConfig.Of(10000, 4, RopeScaling.None);
         var rows = new float[8];
-        RopeTable.Fill(frequencies, 2, rows);
+        RopeTable.Fill(rope, 2, rows);
         var expected = new[]
         {
             Math.Cos(2), Math.Cos(0.02), Math.Sin(2), Math.Sin(0.02), Math.Cos(3), Math.Cos(0.03), Math.Sin(3), Math.Sin(0.03),

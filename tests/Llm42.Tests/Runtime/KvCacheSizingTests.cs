@@ -76,10 +76,11 @@ public sealed class KvCacheSizingTests
         HeadSize = 4,
         MaxContext = 100,
         RmsNormEpsilon = 1e-5f,
-        Rope = new RopeConfig(10000, 4, RopeScaling.None),
+        Rope = RopeConfig.Of(10000, 4, RopeScaling.None),
         TieWordEmbeddings = true,
         AttentionBias = false,
         MlpBias = false,
+        Windows = [0, 0, 0],
         EosTokenIds = [],
     };
 }

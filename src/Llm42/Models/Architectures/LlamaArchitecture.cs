@@ -7,15 +7,7 @@ internal sealed class LlamaArchitecture : ModelArchitecture
 
     public override ModelConfig ReadConfig(JsonObjectReader json) => ModelConfigReader.ReadDecoder(json, Name);
 
-    public override DecoderSpec Describe(ModelConfig config) => DecoderBlocks.Decoder(config, layer =>
-    {
-        var (attention, mlp) = ($"{layer}.self_attn", $"{layer}.mlp");
-        return new DecoderLayerSpec(
-            DecoderBlocks.Norm(config, $"{layer}.input_layernorm"),
-            DecoderBlocks.QueryKeyValue(config, attention, config.AttentionBias),
-            DecoderBlocks.AttentionOutput(config, attention, config.AttentionBias),
-            DecoderBlocks.Norm(config, $"{layer}.post_attention_layernorm"),
-            DecoderBlocks.GateUp(config, mlp, config.MlpBias),
-            DecoderBlocks.Down(config, mlp, config.MlpBias));
-    });
+    public override DecoderSpec Describe(ModelConfig config) => DecoderBlocks.Decoder(config, (_, layer) =>
+        DecoderBlocks.Layer(
+            config, layer, DecoderBlocks.Mlp(config, layer, config.MlpBias), config.AttentionBias, config.AttentionBias));
 }

@@ -3,7 +3,16 @@ namespace Llm42.Models.Architectures;
 /// <summary>How the models of one name are configured and which weights they have. One file each, and a line here.</summary>
 internal abstract class ModelArchitecture
 {
-    private static readonly ModelArchitecture[] All = [new LlamaArchitecture()];
+    private static readonly ModelArchitecture[] All =
+    [
+        new LlamaArchitecture(),
+        new MistralArchitecture(),
+        new Qwen2Architecture(),
+        new Qwen3Architecture(),
+        new Phi3Architecture(),
+        new MixtralArchitecture(),
+        new Qwen3MoeArchitecture(),
+    ];
 
     /// <summary>The name in config.json: "LlamaForCausalLM".</summary>
     public abstract string Name { get; }

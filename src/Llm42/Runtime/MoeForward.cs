@@ -1,0 +1,94 @@
+using Llm42.Models;
+using Llm42.Native;
+using Llm42.Native.Arguments;
+
+namespace Llm42.Runtime;
+
+/// <summary>
+/// The feed-forward part of a layer with experts: each row goes to its top-k experts, and what they say is added in the
+/// order of their rank. A row's bits do not depend on where other rows go.
+/// </summary>
+internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations activations, NativeStream stream)
+{
+    /// <summary>Launches it.</summary>
+    /// <param name="rows">Rows of the step.</param>
+    /// <param name="numerics">Fast or invariant.</param>
+    /// <param name="weights">The layer's.</param>
+    /// <param name="input">[rows, hidden]: the normed hidden state.</param>
+    /// <param name="residual">[rows, hidden]: what is added to.</param>
+    public void Launch(int rows, Numerics numerics, MoeWeights weights, NativeBuffer input, NativeBuffer residual)
+    {
+        Operators.Linear(stream, new LinearArguments
+        {
+            Rows = rows,
+            Numerics = numerics,
+            OutputType = DType.F32,
+            Weight = weights.Router.Weight,
+            Input = input,
+            Bias = weights.Router.Bias,
+            Output = activations.Logits,
+        });
+        Operators.MoeRoute(stream, new MoeRouteArguments
+        {
+            Rows = rows,
+            Experts = moe.Experts,
+            TopK = moe.TopK,
+            Renormalize = moe.IsRenormalized,
+            Logits = activations.Logits,
+            ExpertIds = activations.ExpertIds,
+            ExpertWeights = activations.ExpertWeights,
+        });
+        Operators.MoePermute(stream, new MoePermuteArguments
+        {
+            Rows = rows,
+            Experts = moe.Experts,
+            TopK = moe.TopK,
+            ExpertIds = activations.ExpertIds,
+            Starts = activations.Starts,
+            Order = activations.Order,
+        });
+        Product(rows, moe.TopK, numerics, weights.GateUp, input, activations.Gated, Epilogue.SwiGlu);
+        Product(rows, 1, numerics, weights.Down, activations.Gated, activations.Output, Epilogue.None);
+        Operators.MoeCombine(stream, new MoeCombineArguments
+        {
+            Rows = rows,
+            TopK = moe.TopK,
+            Width = hiddenSize,
+            ExpertWeights = activations.ExpertWeights,
+            Input = activations.Output,
+            Residual = residual,
+            Output = residual,
+        });
+    }
+
+    private void Product(
+        int rows, int slotsPerRow, Numerics numerics, NativeWeight weight, NativeBuffer input, NativeBuffer output, Epilogue epilogue)
+    {
+        if (moe.Experts == 1)
+        {
+            // Every slot is a row, and a weight of one matrix is for the ordinary product.
+            Operators.Linear(stream, new LinearArguments
+            {
+                Rows = rows,
+                Numerics = numerics,
+                Epilogue = epilogue,
+                Weight = weight,
+                Input = input,
+                Output = output,
+            });
+            return;
+        }
+        Operators.GroupedLinear(stream, new GroupedLinearArguments
+        {
+            Slots = rows * moe.TopK,
+            SlotsPerRow = slotsPerRow,
+            Numerics = numerics,
+            Epilogue = epilogue,
+            Weight = weight,
+            Starts = activations.Starts,
+            Order = activations.Order,
+            Input = input,
+            Output = output,
+        });
+    }
+}
