@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using Llm42.Core.Engine;
 using Llm42.Generation;
+using Llm42.ModelFiles;
 using Llm42.Models;
 using Llm42.Native;
 using Llm42.Runtime;
@@ -9,23 +9,23 @@ using Llm42.Weights;
 
 namespace Llm42;
 
-/// <summary>Reads a model directory and brings it onto a device.</summary>
+/// <summary>Reads the files of a model and brings it onto a device.</summary>
 internal static class EngineLoader
 {
     /// <summary>Loads what an engine needs; the caller owns the executor.</summary>
     public static LoadedModel Load(
-        string modelDirectory, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        string path, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Engine.Validate();
         var kvType = ParseKvDtype(options.KvDtype);
-        var (architecture, config) = ModelConfigReader.Read(modelDirectory);
-        var configDigest = Convert.ToHexStringLower(
-            SHA256.HashData(File.ReadAllBytes(Path.Combine(modelDirectory, ModelConfigReader.FileName))));
-        var defaults = GenerationDefaults.Read(modelDirectory, config.VocabularySize);
-        var tokenizer = LoadTokenizer(modelDirectory);
-        var eosTokenIds = FindEosTokens(modelDirectory, config, defaults, tokenizer);
+        using var files = ModelFileSet.Open(path);
+        var (architecture, config) = ModelConfigReader.Read(files.Config);
+        var configDigest = files.ConfigDigest;
+        var defaults = GenerationDefaults.Read(files.GenerationConfig, config.VocabularySize);
+        var tokenizer = LoadTokenizer(files);
+        var eosTokenIds = FindEosTokens(files, config, defaults, tokenizer);
         var spec = architecture.Describe(config);
-        using var source = SafetensorsSource.Open(modelDirectory);
+        using var source = files.OpenWeights();
         spec.Check(source);
         var tensors = spec.Tensors.Select(tensor => tensor.In(source)).ToArray();
 
@@ -56,7 +56,7 @@ internal static class EngineLoader
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds),
-                DescribeModel(modelDirectory, config, executor, tensors),
+                DescribeModel(path, config, executor, tensors),
                 () => DescribeEngine(loaded, options.Engine, fingerprint, digests));
         }
         catch
@@ -86,13 +86,11 @@ internal static class EngineLoader
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };
 
-    private static BpeTokenizer? LoadTokenizer(string modelDirectory)
+    private static BpeTokenizer? LoadTokenizer(ModelFileSet files)
     {
-        if (!File.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
-            return null;
         try
         {
-            return TokenizerJson.Load(modelDirectory);
+            return files.LoadTokenizer();
         }
         catch (TokenizerFormatException error)
         {
@@ -102,12 +100,12 @@ internal static class EngineLoader
 
     /// <summary>Every token that any of the model's files calls the end of a sequence.</summary>
     private static HashSet<int> FindEosTokens(
-        string modelDirectory, ModelConfig config, GenerationDefaults defaults, BpeTokenizer? tokenizer)
+        ModelFileSet files, ModelConfig config, GenerationDefaults defaults, BpeTokenizer? tokenizer)
     {
         HashSet<int> ids = [.. defaults.EosTokenIds, .. config.EosTokenIds];
         try
         {
-            if (TokenizerConfig.Load(modelDirectory).EosToken is { } token && tokenizer?.TryGetId(token, out var id) == true)
+            if (files.LoadTokenizerConfig().EosToken is { } token && tokenizer?.TryGetId(token, out var id) == true)
                 ids.Add(id);
         }
         catch (TokenizerFormatException error)
@@ -150,9 +148,9 @@ internal static class EngineLoader
     }
 
     private static ModelDescription DescribeModel(
-        string modelDirectory, ModelConfig config, NativeModelExecutor executor, Tensor[] tensors) => new(
+        string path, ModelConfig config, NativeModelExecutor executor, Tensor[] tensors) => new(
         config.Architecture,
-        Path.GetFullPath(modelDirectory),
+        Path.GetFullPath(path),
         config.Layers,
         config.HiddenSize,
         config.QueryHeads,

@@ -5,6 +5,8 @@ namespace Llm42.Gguf;
 /// <summary>The config.json that a GGUF model would have, from its metadata and from which tensors it has.</summary>
 internal sealed class GgufConfig
 {
+    private const double DefaultTheta = 10000;
+
     private readonly GgufModel _model;
     private readonly GgufMetadata _metadata;
     private readonly GgufArchitecture _architecture;
@@ -36,8 +38,8 @@ internal sealed class GgufConfig
         var layers = Copy("num_hidden_layers", "block_count");
         Copy("intermediate_size", "feed_forward_length");
         var heads = Copy("num_attention_heads", "attention.head_count");
-        if (Optional("attention.head_count_kv") is not null)
-            Copy("num_key_value_heads", "attention.head_count_kv");
+        // Every field is written, since what a config may leave out depends on the architecture.
+        Set("num_key_value_heads", Optional("attention.head_count_kv") ?? heads, _architecture.KeyOf("attention.head_count_kv"));
         Copy("max_position_embeddings", "context_length");
         SetEpsilon();
         SetHeadSize(hidden, heads);
@@ -79,10 +81,8 @@ internal sealed class GgufConfig
     private void SetHeadSize(long hidden, long heads)
     {
         const string Key = "attention.key_length";
-        if (Optional(Key) is { } size)
-            Set("head_dim", size, _architecture.KeyOf(Key));
-        else
-            size = heads > 0 ? hidden / heads : 0;
+        var size = Optional(Key) ?? (heads > 0 ? hidden / heads : 0);
+        Set("head_dim", size, _architecture.KeyOf(Key));
         if (Optional("attention.value_length") is { } values && values != size)
             throw _metadata.Wrong(_architecture.KeyOf("attention.value_length"), $"the size of a head of keys, which is {size}");
         if (Optional("rope.dimension_count") is { } rotated && rotated != size)
@@ -99,8 +99,7 @@ internal sealed class GgufConfig
     private void SetRope()
     {
         var key = _architecture.KeyOf("rope.freq_base");
-        if (_metadata.Number(key) is { } theta)
-            Set("rope_theta", theta, key);
+        Set("rope_theta", _metadata.Number(key) ?? DefaultTheta, key);
         if (ReadScaling() is { } scaling)
             Set("rope_scaling", scaling, _architecture.KeyOf("rope.scaling.type"));
     }
@@ -143,12 +142,25 @@ internal sealed class GgufConfig
             ["short_factor"] = Factors(GgufTensorNames.RopeShortFactors),
             ["long_factor"] = Factors(GgufTensorNames.RopeLongFactors),
         };
-        AddNumber(json, "attention_factor", "rope.scaling.attn_factor");
         AddOriginalContext(json);
         // Phi-3's config has it beside the object.
         if (json["original_max_position_embeddings"] is { } original)
             Set("original_max_position_embeddings", original.DeepClone(), _architecture.KeyOf("rope.scaling.original_context_length"));
+        if (!IsUsualAttentionFactor())
+            AddNumber(json, "attention_factor", "rope.scaling.attn_factor");
         return json;
+    }
+
+    // What follows from the contexts is left to the reader, since the file has it in f32 only.
+    private bool IsUsualAttentionFactor()
+    {
+        var factor = _metadata.Number(_architecture.KeyOf("rope.scaling.attn_factor"));
+        var original = Optional("rope.scaling.original_context_length") ?? 0;
+        if (factor is null || original < 2)
+            return factor is null;
+        var stretch = (double)(Optional("context_length") ?? 0) / original;
+        var usual = stretch <= 1 ? 1 : Math.Sqrt(1 + (Math.Log(stretch) / Math.Log(original)));
+        return Math.Abs(factor.Value - usual) <= usual * 1e-6;
     }
 
     private void AddOriginalContext(JsonObject json)
@@ -178,8 +190,8 @@ internal sealed class GgufConfig
     private void SetSlidingWindow()
     {
         const string Key = "attention.sliding_window";
-        if (Optional(Key) is { } window and > 0)
-            Set("sliding_window", window, _architecture.KeyOf(Key));
+        var window = Optional(Key) ?? 0;
+        Set("sliding_window", window > 0 ? window : null, _architecture.KeyOf(Key));
     }
 
     private void SetExperts(long experts, long layers)
@@ -220,7 +232,7 @@ internal sealed class GgufConfig
         return value;
     }
 
-    private void Set(string field, JsonNode value, string origin)
+    private void Set(string field, JsonNode? value, string origin)
     {
         _json[field] = value;
         _origins[field] = origin;

@@ -19,9 +19,14 @@ internal sealed record GenerationDefaults(
     public static GenerationDefaults Read(string modelDirectory, int vocabularySize)
     {
         var path = Path.Combine(modelDirectory, FileName);
-        if (!File.Exists(path))
+        return Read(File.Exists(path) ? JsonObjectReader.Open(path) : null, vocabularySize);
+    }
+
+    /// <summary>Reads the object of the file; null for a model without it.</summary>
+    public static GenerationDefaults Read(JsonObjectReader? json, int vocabularySize)
+    {
+        if (json is null)
             return None;
-        var json = JsonObjectReader.Open(path);
         var eos = json.IntegerOrIntegers("eos_token_id", 0, vocabularySize - 1);
         float? repetition = json.Has("repetition_penalty") ? (float)json.Number("repetition_penalty", float.Epsilon, 10) : null;
         if (json.Has("do_sample") && !json.Boolean("do_sample", true))
