@@ -68,7 +68,7 @@ internal sealed class GgufCursor
     }
 
     /// <summary>Passes over a text.</summary>
-    public void SkipText(string what, int limit) => Position += TextLength(what, limit);
+    public void SkipText(string what, int limit) => Skip(TextLength(what, limit));
 
     /// <summary>Passes over bytes, which the caller has checked to be there.</summary>
     public void Skip(long count) => Position += count;
