@@ -45,6 +45,15 @@ internal sealed class GgufBytes
         return this;
     }
 
+    /// <summary>Drops the tensors that are not wanted.</summary>
+    public GgufBytes KeepTensors(Func<int, bool> which)
+    {
+        var kept = _tensors.Where((_, i) => which(i)).ToList();
+        _tensors.Clear();
+        _tensors.AddRange(kept);
+        return this;
+    }
+
     public int TensorCount => _tensors.Count;
 
     public byte[] ToArray()
