@@ -91,6 +91,20 @@ public sealed class GgufFilesTests
         Assert.IsFalse(files.GenerationConfig.Has("eos_token_id"));
     }
 
+    [TestMethod]
+    public void A_tokenizer_is_loaded_without_the_weights()
+    {
+        using var directory = new TemporaryDirectory();
+        var stories = RepositoryRoot.InShared("data/models/stories260k-f32");
+        var path = directory.Write("m.gguf", TinyModel().AddSentencePiece(stories).ToArray());
+        int[] expected = TokenizerLoader.Load(stories)!.Encode("Once upon a time", addSpecialTokens: true);
+        CollectionAssert.AreEqual(expected, TokenizerLoader.Load(path)!.Encode("Once upon a time", addSpecialTokens: true));
+        CollectionAssert.AreEqual(expected, TokenizerLoader.Load(directory.Path)!.Encode("Once upon a time", addSpecialTokens: true));
+        CollectionAssert.AreEqual(
+            expected, TokenizerLoader.Load(Path.Combine(stories, "tokenizer.json"))!.Encode("Once upon a time", addSpecialTokens: true));
+        Assert.IsNull(TokenizerLoader.Load(directory.Write("n.gguf", TinyModel().ToArray())));
+    }
+
     private static GgufBytes TinyModel() => TinyModels.Llama();
 
     /// <summary>Writes a file in two parts, every second tensor in the second.</summary>

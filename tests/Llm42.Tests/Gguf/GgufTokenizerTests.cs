@@ -18,7 +18,7 @@ public sealed class GgufTokenizerTests
     {
         var folder = RepositoryRoot.InShared($"data/tokenizers/{name}");
         var file = TinyModels.Llama();
-        file = pre is null ? file.AddSentencePiece(folder) : file.AddByteLevel(folder, pre);
+        file = pre is null ? file.AddSentencePiece(folder, unused: 3) : file.AddByteLevel(folder, pre, unused: 3);
         var tokenizer = Load(file);
         var cases = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "vectors.json")))!["cases"]!.AsArray();
         Assert.HasCount(166, cases);

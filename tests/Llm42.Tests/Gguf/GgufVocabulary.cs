@@ -12,11 +12,11 @@ internal static class GgufVocabulary
     private const int Unused = 5;
     private const int Byte = 6;
 
-    /// <summary>A byte-level tokenizer, with the name of its words.</summary>
-    public static GgufBytes AddByteLevel(this GgufBytes file, string folder, string pre)
+    /// <summary>A byte-level tokenizer, with the name of its words, and so many ids without a token behind it.</summary>
+    public static GgufBytes AddByteLevel(this GgufBytes file, string folder, string pre, int unused = 0)
     {
         var (tokenizer, config) = Read(folder);
-        var (tokens, types) = Tokens(tokenizer);
+        var (tokens, types) = Tokens(tokenizer, unused);
         file.Add("tokenizer.ggml.model", "gpt2").Add("tokenizer.ggml.pre", pre)
             .Add("tokenizer.ggml.tokens", tokens).Add("tokenizer.ggml.token_type", types)
             .Add("tokenizer.ggml.merges", tokenizer["model"]!["merges"]!.AsArray().Select(merge =>
@@ -25,10 +25,10 @@ internal static class GgufVocabulary
     }
 
     /// <summary>A SentencePiece tokenizer: scores in place of merges.</summary>
-    public static GgufBytes AddSentencePiece(this GgufBytes file, string folder)
+    public static GgufBytes AddSentencePiece(this GgufBytes file, string folder, int unused = 0)
     {
         var (tokenizer, config) = Read(folder);
-        var (tokens, types) = Tokens(tokenizer);
+        var (tokens, types) = Tokens(tokenizer, unused);
         types[0] = Unknown;
         var scores = new float[tokens.Length];
         for (var id = 3; id < tokens.Length; id++)
@@ -49,14 +49,13 @@ internal static class GgufVocabulary
         JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "tokenizer.json")))!,
         JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "tokenizer_config.json")))!);
 
-    private static (string[] Tokens, int[] Types) Tokens(JsonNode tokenizer)
+    private static (string[] Tokens, int[] Types) Tokens(JsonNode tokenizer, int unused)
     {
         var vocabulary = tokenizer["model"]!["vocab"]!.AsObject();
         var added = tokenizer["added_tokens"]!.AsArray();
         var size = 1 + Math.Max(vocabulary.Max(entry => (int)entry.Value!), added.Max(token => (int)token!["id"]!));
-        // Ids without a token, of which there are three to see that they stay so.
-        var tokens = Enumerable.Range(0, size + 3).Select(id => $"[PAD{id}]").ToArray();
-        var types = Enumerable.Repeat(Unused, size + 3).ToArray();
+        var tokens = Enumerable.Range(0, size + unused).Select(id => $"[PAD{id}]").ToArray();
+        var types = Enumerable.Repeat(Unused, tokens.Length).ToArray();
         foreach (var (token, id) in vocabulary)
             (tokens[(int)id!], types[(int)id!]) = (token, Normal);
         foreach (var token in added)
