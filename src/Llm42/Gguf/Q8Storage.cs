@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Llm42.Weights;
 
 namespace Llm42.Gguf;
@@ -39,7 +40,11 @@ internal sealed class Q8Storage : ConvertedStorage
                 var blocks = (int)Math.Min(ChunkBlocks, (skip + (long)destination.Length + outSize - 1) / outSize);
                 _tensor.File.File.Read(_tensor.Offset + (block * BlockSize), stored.AsSpan(0, blocks * BlockSize));
                 for (var i = 0; i < blocks; i++)
-                    Convert(stored.AsSpan(i * BlockSize, BlockSize), elements.AsSpan(i * outSize, outSize), block + i);
+                {
+                    var bytes = stored.AsSpan(i * BlockSize, BlockSize);
+                    if (!Q8Block.TryConvert(bytes, MemoryMarshal.Cast<byte, ushort>(elements.AsSpan(i * outSize, outSize))))
+                        throw TooLarge(bytes, block + i);
+                }
                 var count = Math.Min(destination.Length, (blocks * outSize) - skip);
                 elements.AsSpan(skip, count).CopyTo(destination);
                 destination = destination[count..];
@@ -53,20 +58,8 @@ internal sealed class Q8Storage : ConvertedStorage
         }
     }
 
-    private void Convert(ReadOnlySpan<byte> block, Span<byte> elements, long index)
-    {
-        var factor = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
-        var isFinite = true;
-        for (var i = 0; i < BlockElements; i++)
-        {
-            var element = (Half)(factor * (sbyte)block[ElementSize + i]);
-            isFinite &= Half.IsFinite(element);
-            BinaryPrimitives.WriteHalfLittleEndian(elements[(i * ElementSize)..], element);
-        }
-        if (!isFinite)
-            throw new ModelFormatException(
-                File,
-                FormattableString.Invariant(
-                    $"{_tensor.Title}: block {index} has the factor {factor}; its elements are beyond f16, which they are converted to."));
-    }
+    private ModelFormatException TooLarge(ReadOnlySpan<byte> block, long index) => new(
+        File,
+        FormattableString.Invariant(
+            $"{_tensor.Title}: block {index} has the factor {BinaryPrimitives.ReadHalfLittleEndian(block)}; its elements are beyond f16, which they are converted to."));
 }

@@ -88,6 +88,26 @@ public sealed class GgufStorageTests
     }
 
     [TestMethod]
+    public void Every_factor_times_every_byte_is_rounded_to_nearest_even()
+    {
+        var block = new byte[34];
+        var elements = new ushort[32];
+        for (var bits = 0; bits <= ushort.MaxValue; bits++)
+        {
+            var factor = BitConverter.UInt16BitsToHalf((ushort)bits);
+            BitConverter.TryWriteBytes(block, factor);
+            // All bytes, over eight factors.
+            for (var i = 0; i < 32; i++)
+                block[2 + i] = (byte)(((bits + (bits >> 10)) % 8 * 32) + i);
+            var isFinite = Q8Block.TryConvert(block, elements);
+            var products = Enumerable.Range(0, 32).Select(i => (Half)((double)factor * (sbyte)block[2 + i])).ToArray();
+            Assert.AreEqual(products.All(Half.IsFinite), isFinite, $"factor {bits:x4}");
+            for (var i = 0; isFinite && i < 32; i++)
+                Assert.AreEqual(BitConverter.HalfToUInt16Bits(products[i]), elements[i], $"factor {bits:x4}, byte {block[2 + i]}");
+        }
+    }
+
+    [TestMethod]
     public void A_file_that_changes_is_noticed()
     {
         using var directory = new TemporaryDirectory();
