@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using Llm42.Core.Engine;
 using Llm42.Generation;
+using Llm42.ModelFiles;
 using Llm42.Models;
 using Llm42.Native;
 using Llm42.Runtime;
@@ -9,23 +9,23 @@ using Llm42.Weights;
 
 namespace Llm42;
 
-/// <summary>Reads a model directory and brings it onto a device.</summary>
+/// <summary>Reads the files of a model and brings it onto a device.</summary>
 internal static class EngineLoader
 {
     /// <summary>Loads what an engine needs; the caller owns the executor.</summary>
     public static LoadedModel Load(
-        string modelDirectory, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        string path, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Engine.Validate();
         var kvType = ParseKvDtype(options.KvDtype);
-        var (architecture, config) = ModelConfigReader.Read(modelDirectory);
-        var configDigest = Convert.ToHexStringLower(
-            SHA256.HashData(File.ReadAllBytes(Path.Combine(modelDirectory, ModelConfigReader.FileName))));
-        var defaults = GenerationDefaults.Read(modelDirectory, config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
-        var tokenizer = LoadTokenizer(modelDirectory);
-        var eosTokenIds = EosTokens.Find(defaults, config, LoadTokenizerConfig(modelDirectory), tokenizer).Ids;
+        using var files = ModelFileSet.Open(path);
+        var (architecture, config) = ModelConfigReader.Read(files.Config);
+        var configDigest = files.ConfigDigest;
+        var defaults = GenerationDefaults.Read(files.GenerationConfig, config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
+        var tokenizer = LoadTokenizer(files);
+        var eosTokenIds = EosTokens.Find(defaults, config, LoadTokenizerConfig(files), tokenizer).Ids;
         var spec = architecture.Describe(config);
-        using var source = SafetensorsSource.Open(modelDirectory);
+        using var source = files.OpenWeights();
         spec.Check(source);
         var tensors = spec.Tensors.Select(tensor => tensor.In(source)).ToArray();
 
@@ -47,7 +47,7 @@ internal static class EngineLoader
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds),
-                ModelDescription.Of(modelDirectory, config, spec, tensors, executor.Info.MaxContext),
+                ModelDescription.Of(path, config, spec, tensors, executor.Info.MaxContext),
                 () => DescribeEngine(loaded, options.Engine, fingerprint, digests));
         }
         catch
@@ -88,13 +88,11 @@ internal static class EngineLoader
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };
 
-    internal static BpeTokenizer? LoadTokenizer(string modelDirectory)
+    internal static BpeTokenizer? LoadTokenizer(ModelFileSet files)
     {
-        if (!Path.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
-            return null;
         try
         {
-            return TokenizerJson.Load(modelDirectory);
+            return files.LoadTokenizer();
         }
         catch (TokenizerFormatException error)
         {
@@ -102,11 +100,11 @@ internal static class EngineLoader
         }
     }
 
-    internal static TokenizerConfig LoadTokenizerConfig(string modelDirectory)
+    internal static TokenizerConfig LoadTokenizerConfig(ModelFileSet files)
     {
         try
         {
-            return TokenizerConfig.Load(modelDirectory);
+            return files.LoadTokenizerConfig();
         }
         catch (TokenizerFormatException error)
         {

@@ -40,7 +40,8 @@ internal sealed class TokenizeCommand
             throw new UsageException("--jsonl reads its texts from standard input; leave the prompt out.");
 
         using ModelDirectory model = _model.Open(parsed);
-        ITokenizer tokenizer = TokenizerJson.Load(model.Path);
+        ITokenizer tokenizer = TokenizerLoader.Load(model.Path)
+            ?? throw new InvalidDataException($"{model.Path} has no tokenizer, neither {TokenizerJson.FileName} nor one in GGUF metadata.");
         if (isJsonl)
             return await WriteLinesAsync(tokenizer, _prompt.AddSpecialTokens(parsed), cancellation).ConfigureAwait(false);
 

@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using Llm42.Core.Execution;
 using Llm42.Generation;
+using Llm42.ModelFiles;
 using Llm42.Models;
 using Llm42.Native;
 using Llm42.Runtime;
@@ -15,52 +15,53 @@ namespace Llm42.Inspection;
 /// </summary>
 public sealed class ModelInspection : IDisposable
 {
-    private readonly string _directory;
-    private readonly SafetensorsSource _source;
+    private readonly ModelFileSet _files;
+    private readonly IWeightSource _source;
     private readonly Tensor[] _tensors;
     private readonly ModelConfig _config;
     private readonly GenerationDefaults _defaults;
     private readonly EosTokens _endTokens;
     private readonly BpeTokenizer? _tokenizer;
 
-    private ModelInspection(string directory, LlmEngineOptions options)
+    private ModelInspection(string path, LlmEngineOptions options)
     {
         options.Engine.Validate();
         var executorOptions = EngineLoader.ExecutorOptionsOf(options, EngineLoader.ParseKvDtype(options.KvDtype));
-        _directory = directory;
-        (var architecture, _config) = ModelConfigReader.Read(directory);
-        _defaults = GenerationDefaults.Read(directory, _config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
-        _tokenizer = EngineLoader.LoadTokenizer(directory);
-        _endTokens = EosTokens.Find(_defaults, _config, EngineLoader.LoadTokenizerConfig(directory), _tokenizer);
-        var spec = architecture.Describe(_config);
-        _source = SafetensorsSource.Open(directory);
+        _files = ModelFileSet.Open(path);
         try
         {
+            (var architecture, _config) = ModelConfigReader.Read(_files.Config);
+            _defaults = GenerationDefaults.Read(
+                _files.GenerationConfig, _config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
+            _tokenizer = EngineLoader.LoadTokenizer(_files);
+            _endTokens = EosTokens.Find(_defaults, _config, EngineLoader.LoadTokenizerConfig(_files), _tokenizer);
+            var spec = architecture.Describe(_config);
+            _source = _files.OpenWeights();
             spec.Check(_source);
             _tensors = [.. spec.Tensors.Select(tensor => tensor.In(_source))];
             using var device = NativeDevice.Open(EngineLoader.DeviceOptionsOf(options));
             var info = device.Info;
             (Memory, var kv) = MemoryInspection.Of(_config, spec, _source, executorOptions, info);
             var context = options.MaxContext == 0 ? _config.MaxContext : options.MaxContext;
-            Model = ModelDescription.Of(directory, _config, spec, _tensors, context);
+            Model = ModelDescription.Of(path, _config, spec, _tensors, context);
             Device = Describe(info, executorOptions, options, kv, _config);
         }
         catch
         {
-            _source.Dispose();
+            Dispose();
             throw;
         }
         Tokenizer = _tokenizer is null ? null : Describe(_tokenizer);
         Defaults = Describe(options.UseGenerationDefaults);
         WeightFiles = _source.Tensors.Values.Select(tensor => tensor.File).Distinct(StringComparer.Ordinal).Count();
-        HasChatTemplate = ChatTemplateFiles.Exist(directory);
+        HasChatTemplate = _files.HasChatTemplate;
     }
 
     /// <summary>The model.</summary>
     public ModelDescription Model { get; }
 
-    /// <summary>How its weights are stored: "safetensors".</summary>
-    public string Format { get; } = "safetensors";
+    /// <summary>How its weights are stored: "safetensors" or "gguf".</summary>
+    public string Format => _files.Format;
 
     /// <summary>In how many files.</summary>
     public int WeightFiles { get; }
@@ -80,16 +81,16 @@ public sealed class ModelInspection : IDisposable
     /// <summary>What it would run on.</summary>
     public DeviceDescription Device { get; }
 
-    /// <summary>Reads a model directory and asks the device.</summary>
-    /// <param name="modelDirectory">Holds config.json, weights in safetensors files, and usually tokenizer.json.</param>
+    /// <summary>Reads a model's files and asks the device.</summary>
+    /// <param name="modelPath">A directory in Hugging Face's layout, or a GGUF file.</param>
     /// <param name="options">Device, sizes and policy of the engine that would load it.</param>
     /// <exception cref="ModelFormatException">A file is missing, malformed or not supported.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="NativeException">The device cannot be had.</exception>
-    public static ModelInspection Open(string modelDirectory, LlmEngineOptions? options = null)
+    public static ModelInspection Open(string modelPath, LlmEngineOptions? options = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(modelDirectory);
-        return new ModelInspection(modelDirectory, options ?? new LlmEngineOptions());
+        ArgumentException.ThrowIfNullOrEmpty(modelPath);
+        return new ModelInspection(modelPath, options ?? new LlmEngineOptions());
     }
 
     /// <summary>Reads all weights, once, and computes what names them.</summary>
@@ -105,12 +106,16 @@ public sealed class ModelInspection : IDisposable
                 Fingerprint.Of(weights, _config, _defaults, _endTokens.Ids, _tokenizer?.Fingerprint, Device.NumericsProfile),
                 Convert.ToHexStringLower(weights),
                 _tokenizer?.Fingerprint,
-                Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(_directory, ModelConfigReader.FileName)))));
+                _files.ConfigDigest);
         },
         cancellationToken);
 
     /// <summary>Closes the files.</summary>
-    public void Dispose() => _source.Dispose();
+    public void Dispose()
+    {
+        _source?.Dispose();
+        _files.Dispose();
+    }
 
     private static DeviceDescription Describe(
         NativeDeviceInfo device, ExecutorOptions sizes, LlmEngineOptions options, KvCacheSizing kv, ModelConfig config)
@@ -135,7 +140,7 @@ public sealed class ModelInspection : IDisposable
         "BPE", tokenizer.VocabularySize, Enumerable.Range(0, tokenizer.VocabularySize).Count(tokenizer.IsSpecial));
 
     private DefaultsDescription Describe(bool isUsed) => new(
-        isUsed && File.Exists(Path.Combine(_directory, GenerationDefaults.FileName)) ? GenerationDefaults.FileName : null,
+        isUsed && _files.GenerationConfig is not null ? GenerationDefaults.FileName : null,
         _defaults.Temperature,
         _defaults.TopP,
         _defaults.TopK,

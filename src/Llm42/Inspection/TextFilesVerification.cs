@@ -1,4 +1,5 @@
 using Llm42.Generation;
+using Llm42.ModelFiles;
 using Llm42.Models;
 using Llm42.Tokenization;
 
@@ -8,34 +9,36 @@ namespace Llm42.Inspection;
 internal static class TextFilesVerification
 {
     /// <summary>Adds what it finds.</summary>
-    /// <param name="modelDirectory">The directory.</param>
+    /// <param name="files">The model's files.</param>
     /// <param name="config">The model; null if config.json cannot be read, and then ranges are not checked.</param>
     /// <param name="findings">Where to.</param>
-    public static void Run(string modelDirectory, ModelConfig? config, List<VerificationFinding> findings)
+    public static void Run(ModelFileSet files, ModelConfig? config, List<VerificationFinding> findings)
     {
         var vocabulary = config?.VocabularySize ?? int.MaxValue;
-        var tokenizer = ReadTokenizer(modelDirectory, findings);
+        var tokenizer = ReadTokenizer(files, findings);
         if (tokenizer is not null)
-            CompareVocabularies(tokenizer, Path.Combine(modelDirectory, TokenizerJson.FileName), vocabulary, findings);
-        var tokenizerConfig = Try(findings, () => TokenizerConfig.Load(modelDirectory)) ?? new TokenizerConfig(null, null);
-        var defaults = Try(findings, () => GenerationDefaults.Read(modelDirectory, vocabulary));
+            CompareVocabularies(tokenizer, files.PlaceOf(TokenizerJson.FileName), vocabulary, findings);
+        var tokenizerConfig = Try(findings, () => files.LoadTokenizerConfig()) ?? new TokenizerConfig(null, null);
+        var defaults = Try(findings, () => GenerationDefaults.Read(files.GenerationConfig, vocabulary));
         if (tokenizer is not null && tokenizerConfig.EosToken is { } token && !tokenizer.TryGetId(token, out _))
             findings.Add(VerificationFinding.Warning(
-                Path.Combine(modelDirectory, TokenizerConfig.FileName), $"eos_token is \"{token}\", which the tokenizer does not know."));
+                files.PlaceOf(TokenizerConfig.FileName), $"eos_token is \"{token}\", which the tokenizer does not know."));
         if (config is null || defaults is null)
             return;
         if (defaults.StopStrings.Count > 0 && tokenizer is null)
             findings.Add(VerificationFinding.Warning(
-                Path.Combine(modelDirectory, GenerationDefaults.FileName), "stop_strings cannot be looked for without a tokenizer."));
-        CheckEndTokens(modelDirectory, EosTokens.Find(defaults, config, tokenizerConfig, tokenizer), tokenizer, findings);
+                files.PlaceOf(GenerationDefaults.FileName), "stop_strings cannot be looked for without a tokenizer."));
+        CheckEndTokens(files, EosTokens.Find(defaults, config, tokenizerConfig, tokenizer), tokenizer, findings);
     }
 
-    private static BpeTokenizer? ReadTokenizer(string modelDirectory, List<VerificationFinding> findings)
+    private static BpeTokenizer? ReadTokenizer(ModelFileSet files, List<VerificationFinding> findings)
     {
-        if (Path.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
-            return Try(findings, () => TokenizerJson.Load(modelDirectory));
-        findings.Add(VerificationFinding.Warning(modelDirectory, $"there is no {TokenizerJson.FileName}: prompts must be token ids."));
-        return null;
+        if (!files.HasTokenizer)
+        {
+            findings.Add(VerificationFinding.Warning(files.Path, $"there is no {TokenizerJson.FileName}: prompts must be token ids."));
+            return null;
+        }
+        return Try(findings, () => files.LoadTokenizer()!);
     }
 
     private static void CompareVocabularies(
@@ -56,14 +59,14 @@ internal static class TextFilesVerification
     }
 
     private static void CheckEndTokens(
-        string modelDirectory, EosTokens end, BpeTokenizer? tokenizer, List<VerificationFinding> findings)
+        ModelFileSet files, EosTokens end, BpeTokenizer? tokenizer, List<VerificationFinding> findings)
     {
         if (end.Source is null)
             findings.Add(VerificationFinding.Warning(
-                modelDirectory, "no file names an end token: answers end at their limit or at a stop string only."));
+                files.Path, "no file names an end token: answers end at their limit or at a stop string only."));
         foreach (var id in end.Ids.Order().Where(id => tokenizer is not null && tokenizer.IdToToken(id) is null))
             findings.Add(VerificationFinding.Warning(
-                Path.Combine(modelDirectory, end.Source!), $"eos_token_id names {id}, which the tokenizer does not know."));
+                files.PlaceOf(end.Source!), $"eos_token_id names {id}, which the tokenizer does not know."));
     }
 
     private static T? Try<T>(List<VerificationFinding> findings, Func<T> read)

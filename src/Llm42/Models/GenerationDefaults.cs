@@ -62,10 +62,15 @@ internal sealed record GenerationDefaults
     public static GenerationDefaults Read(string modelDirectory, int vocabularySize, bool onlyEosTokens = false)
     {
         var path = Path.Combine(modelDirectory, FileName);
+        return Read(Path.Exists(path) ? JsonObjectReader.Open(path) : null, vocabularySize, onlyEosTokens);
+    }
+
+    /// <summary>Reads the object of the file; null for a model without it.</summary>
+    public static GenerationDefaults Read(JsonObjectReader? json, int vocabularySize, bool onlyEosTokens = false)
+    {
         var otherwise = onlyEosTokens ? Neutral : None;
-        if (!Path.Exists(path))
+        if (json is null)
             return otherwise;
-        var json = JsonObjectReader.Open(path);
         var eos = json.IntegerOrIntegers("eos_token_id", 0, vocabularySize - 1);
         if (onlyEosTokens)
             return otherwise with { EosTokenIds = eos };

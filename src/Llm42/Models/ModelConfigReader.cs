@@ -20,7 +20,12 @@ internal static class ModelConfigReader
     {
         if (!Directory.Exists(modelDirectory))
             throw new ModelFormatException(modelDirectory, "the model directory does not exist.");
-        var json = JsonObjectReader.Open(Path.Combine(modelDirectory, FileName));
+        return Read(JsonObjectReader.Open(Path.Combine(modelDirectory, FileName)));
+    }
+
+    /// <summary>Reads a config and finds its architecture.</summary>
+    public static (ModelArchitecture Architecture, ModelConfig Config) Read(JsonObjectReader json)
+    {
         var names = json.Texts("architectures");
         if (names.Count == 0)
             throw json.Wrong("architectures", $"an array that begins with one of {ModelArchitecture.KnownNames}");

@@ -55,7 +55,7 @@ public sealed class ModelConfigReaderTests
     [DataRow("eos_token_id", "32", "eos_token_id must be an integer from 0 to 31")]
     [DataRow("eos_token_id", "[1,\"2\"]", "eos_token_id must be an integer from 0 to 31, or an array")]
     [DataRow("quantization_config", "{}", "quantised checkpoints are not read")]
-    [DataRow("rope_scaling", "{\"rope_type\":\"ntk\",\"factor\":2}", "rope_scaling.rope_type must be one of default, linear, llama3, yarn, longrope, su, found \"ntk\"")]
+    [DataRow("rope_scaling", "{\"rope_type\":\"ntk\",\"factor\":2}", "rope_scaling.rope_type must be one of default, linear, llama3, yarn, longrope, su, factors, found \"ntk\"")]
     [DataRow("rope_scaling", "{\"type\":\"yarn\"}", "\"rope_scaling.factor\" is missing")]
     [DataRow("rope_scaling", "{\"type\":\"yarn\",\"factor\":2,\"beta_fast\":0}", "rope_scaling.beta_fast must be a number from 1E-06")]
     [DataRow("rope_scaling", "{\"type\":\"yarn\",\"factor\":2,\"truncate\":1}", "rope_scaling.truncate must be true or false")]
