@@ -71,6 +71,16 @@ internal readonly struct JsonNode(string file, string path, JsonElement element)
         return text.Length == 1 ? text[0] : throw value.Error($"expected one character, found \"{Shorten(text)}\"");
     }
 
+    /// <summary>A field that holds exactly one character, in the basic plane or beyond.</summary>
+    public string CodePoint(string name)
+    {
+        JsonNode value = Required(name);
+        string text = value.String();
+        return text.Length == 1 || (text.Length == 2 && char.IsSurrogatePair(text, 0))
+            ? text
+            : throw value.Error($"expected one character, found \"{Shorten(text)}\"");
+    }
+
     /// <summary>A pattern: {"String": ...} or {"Regex": ...}.</summary>
     public TextPattern Pattern(string name)
     {

@@ -5,7 +5,7 @@ internal sealed class LiteralTextPattern(string literal) : TextPattern
 {
     public override bool CanMatch => literal.Length > 0;
 
-    public override bool TryFind(ReadOnlySpan<char> text, int from, out int start, out int end)
+    public override bool TryFind(ReadOnlySpan<char> text, int from, ref long steps, out int start, out int end)
     {
         int found = literal.Length == 0 ? -1 : text[from..].IndexOf(literal);
         start = from + found;

@@ -7,6 +7,10 @@ internal static class RegexMatcher
 {
     private const int FrameSize = 3;
 
+    // A stack larger than this is given up after use; one that would grow past the other ends the match.
+    private const int LargestKept = 1 << 18;
+    private const int LargestStack = 1 << 25;
+
     [ThreadStatic]
     private static int[]? _stack;
 
@@ -18,7 +22,13 @@ internal static class RegexMatcher
     {
         _stack ??= new int[FrameSize * 64];
         _stackTop = 0;
-        return Run(code, text, 0, start, ref steps);
+        int end = Run(code, text, 0, start, ref steps);
+        if (_stack.Length > LargestKept)
+        {
+            _stack = null;
+        }
+
+        return end;
     }
 
     private static int Run(RegexInstruction[] code, ReadOnlySpan<char> text, int at, int position, ref long steps)
@@ -26,9 +36,10 @@ internal static class RegexMatcher
         int bottom = _stackTop;
         while (true)
         {
-            if (--steps < 0)
+            if (--steps < 0 || _stackTop > LargestStack)
             {
                 _stackTop = bottom;
+                steps = -1;
                 return -1;
             }
 
@@ -81,13 +92,21 @@ internal static class RegexMatcher
                     position = end;
                     at = instruction.Target;
                     break;
-                case RegexOperation.LookBehind:
+                case RegexOperation.Follows:
                     matched = FollowsOneOf(instruction.CodePoints!, text, position);
                     at++;
                     break;
-                case RegexOperation.NegativeLookBehind:
+                case RegexOperation.NotFollows:
                     matched = !FollowsOneOf(instruction.CodePoints!, text, position);
                     at++;
+                    break;
+                case RegexOperation.LookBehind:
+                    matched = MatchesBehind(code, text, at, position, ref steps);
+                    at = instruction.Target;
+                    break;
+                case RegexOperation.NegativeLookBehind:
+                    matched = !MatchesBehind(code, text, at, position, ref steps) && steps >= 0;
+                    at = instruction.Target;
                     break;
                 case RegexOperation.Anchor:
                     matched = IsAt(instruction.Anchor, text, position);
@@ -100,6 +119,24 @@ internal static class RegexMatcher
                 return -1;
             }
         }
+    }
+
+    private static bool MatchesBehind(RegexInstruction[] code, ReadOnlySpan<char> text, int at, int position, ref long steps)
+    {
+        // The body has one width, so a match from there ends here.
+        int start = position;
+        for (int width = code[at].Minimum; width > 0; width--)
+        {
+            if (start == 0)
+            {
+                return false;
+            }
+
+            WellFormed.CodePointBefore(text, start, out int length);
+            start -= length;
+        }
+
+        return Run(code, text, at + 1, start, ref steps) >= 0;
     }
 
     private static bool RunLoop(ref RegexInstruction loop, ReadOnlySpan<char> text, int next, ref int position, ref long steps)
