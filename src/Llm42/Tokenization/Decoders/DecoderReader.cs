@@ -26,7 +26,7 @@ internal static class DecoderReader
             case "ByteLevel":
                 return new ByteLevelStage();
             case "Replace":
-                return new ReplaceStage(node.Pattern("pattern"), node.Required("content").String());
+                return new ReplaceStage(node.Pattern("pattern"), node.ShortString("content"));
             case "ByteFallback":
                 return new ByteFallbackStage();
             case "Fuse":

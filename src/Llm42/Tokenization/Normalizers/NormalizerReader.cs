@@ -25,9 +25,9 @@ internal static class NormalizerReader
             case "Lowercase":
                 return new LowercaseNormalizer();
             case "Replace":
-                return new ReplaceNormalizer(node.Pattern("pattern"), node.Required("content").String());
+                return new ReplaceNormalizer(node.Pattern("pattern"), node.ShortString("content"));
             case "Prepend":
-                return new PrependNormalizer(node.Required("prepend").String());
+                return new PrependNormalizer(node.ShortString("prepend"));
             case "Strip":
                 return new StripNormalizer(node.Required("strip_left").Bool(), node.Required("strip_right").Bool());
             case "StripAccents":

@@ -12,6 +12,7 @@ internal sealed partial class RegexParser
     private const int MaximumDepth = 50;
     private const int MaximumRepeat = 1000;
     private const int MaximumComputedClasses = 64;
+    private const int MaximumQuantifiers = 4;
 
     private readonly string _pattern;
     private int _position;
@@ -156,12 +157,17 @@ internal sealed partial class RegexParser
 
     private RegexNode ParseQuantifiers(RegexNode atom)
     {
-        while (!AtEnd)
+        for (int count = 0; !AtEnd; count++)
         {
             int start = _position;
             if (!TryParseRange(out int minimum, out int maximum, out bool isInterval))
             {
                 break;
+            }
+
+            if (count == MaximumQuantifiers)
+            {
+                throw Error($"more than {MaximumQuantifiers} quantifiers in a row", start);
             }
 
             if (atom is RegexNode.Anchor or RegexNode.LookAhead or RegexNode.LookBehind)

@@ -9,10 +9,6 @@ namespace Llm42.Tokenization.Regexes;
 /// </summary>
 internal sealed class RegexPattern
 {
-    // A pattern that backtracks this much per character of text is not one that a tokenizer can use.
-    private const long BaseSteps = 1_000_000;
-    private const long StepsPerCharacter = 200;
-
     private readonly RegexInstruction[] _code;
     private readonly FirstCharacters _first;
 
@@ -36,17 +32,14 @@ internal sealed class RegexPattern
     /// <summary>The pattern as written.</summary>
     public string Source { get; }
 
-    /// <summary>The steps that all searches of a text may take together.</summary>
-    public static long StepsFor(int length) => BaseSteps + StepsPerCharacter * length;
-
     /// <summary>Finds the first match at or behind a place.</summary>
     /// <param name="text">The text.</param>
     /// <param name="from">The place.</param>
-    /// <param name="steps">What is left of <see cref="StepsFor"/>.</param>
+    /// <param name="budget">What the searches of this text may still cost.</param>
     /// <param name="start">Where the match starts.</param>
     /// <param name="end">Where it ends.</param>
-    /// <exception cref="InvalidOperationException">No steps are left.</exception>
-    public bool TryFind(ReadOnlySpan<char> text, int from, ref long steps, out int start, out int end)
+    /// <exception cref="InvalidOperationException">The budget is spent.</exception>
+    public bool TryFind(ReadOnlySpan<char> text, int from, MatchBudget budget, out int start, out int end)
     {
         start = from;
         while (start <= text.Length)
@@ -57,13 +50,13 @@ internal sealed class RegexPattern
                 continue;
             }
 
-            end = RegexMatcher.Run(_code, text, start, ref steps);
+            end = RegexMatcher.Run(_code, text, start, budget);
             if (end >= 0)
             {
                 return true;
             }
 
-            if (steps < 0)
+            if (budget.Steps < 0)
             {
                 throw new InvalidOperationException(
                     $"The tokenizer's pattern \"{RegexSyntaxException.Shorten(Source)}\" backtracks without end on a text of {text.Length} characters.");

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Llm42.Tokenization.Unicode;
@@ -23,6 +24,7 @@ internal static class ByteAlphabet
 
     /// <summary>Writes the UTF-8 bytes of a text, at most three for each of its units.</summary>
     /// <returns>The number of bytes.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Write(ReadOnlySpan<char> text, Span<char> target)
     {
         int written = 0;
