@@ -161,9 +161,8 @@ public sealed class ChatTemplate
         string names = string.Join(", ", _programs.Keys.Select(name => $"\"{name}\""));
         if (request.TryGetProperty("chat_template", out JsonElement chosen) && chosen.ValueKind != JsonValueKind.Null)
         {
-            return chosen.ValueKind == JsonValueKind.String && _programs.TryGetValue(chosen.GetString()!, out TemplateProgram? named)
-                ? named
-                : throw new ArgumentException($"\"chat_template\" names no template of the model; it has {names}.", nameof(request));
+            return _programs.FirstOrDefault(named => chosen.ValueKind == JsonValueKind.String && chosen.ValueEquals(named.Key)).Value
+                ?? throw new ArgumentException($"\"chat_template\" names no template of the model; it has {names}.", nameof(request));
         }
 
         bool hasTools = request.TryGetProperty("tools", out JsonElement tools) && tools.ValueKind != JsonValueKind.Null;
@@ -189,10 +188,18 @@ public sealed class ChatTemplate
                 : new StringValue(texts[0]);
         }
 
-        foreach (JsonProperty field in request.EnumerateObject())
+        try
         {
-            if (field.Name is not ("chat_template" or "continue_final_message"))
-                variables[field.Name] = JsonValues.Of(field.Value, budget);
+            foreach (JsonProperty field in request.EnumerateObject())
+            {
+                if (field.Name is not ("chat_template" or "continue_final_message"))
+                    variables[field.Name] = JsonValues.Of(field.Value, budget);
+            }
+        }
+        catch (InvalidOperationException exception)
+        {
+            // The JSON reader's word for escapes that are half a surrogate pair.
+            throw new ArgumentException($"the request holds text that is not valid Unicode: {exception.Message}", nameof(request), exception);
         }
 
         return variables;

@@ -29,6 +29,8 @@ internal sealed class TemplateProgram
             if (template.Length > options.Limits.MaximumTemplateLength)
                 throw new TemplateError($"the template has {template.Length} characters; {options.Limits.MaximumTemplateLength} is the limit");
             _source = TemplateLexer.Normalize(template);
+            if (LoneSurrogate(_source) is var at and >= 0)
+                throw new TemplateError("the template holds half a surrogate pair, which is no text", position: at);
             _statements = TemplateParser.Parse(_source, options.Limits.MaximumNesting);
         }
         catch (TemplateError error)
@@ -55,6 +57,20 @@ internal sealed class TemplateProgram
         {
             throw Located(error, budget.Position);
         }
+    }
+
+    private static int LoneSurrogate(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i]))
+                continue;
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1]))
+                return i;
+            i++;
+        }
+
+        return -1;
     }
 
     private ChatTemplateException Located(TemplateError error, int position)

@@ -24,6 +24,8 @@ internal static class Attributes
 
     private static Value? FindAttribute(Value owner, string name, Budget budget)
     {
+        if (owner is not UndefinedValue && name is ['_', '_', .., '_', '_'])
+            return UndefinedValue.Unsafe(owner, name);
         switch (owner)
         {
             case UndefinedValue undefined:
@@ -40,6 +42,7 @@ internal static class Attributes
                     "start" => IntegerValue.Of(new System.Numerics.BigInteger(range.Start)),
                     "stop" => IntegerValue.Of(new System.Numerics.BigInteger(range.Stop)),
                     "step" => IntegerValue.Of(new System.Numerics.BigInteger(range.Step)),
+                    "index" or "count" => ListMethods.Find(new ListValue(Iteration.ToList(range, budget), budget), name, budget),
                     _ => null,
                 };
             case NamespaceValue space:

@@ -19,24 +19,12 @@ internal static class OrderFilters
 
     private static bool IsTrue(Value? value) => value?.IsTrue ?? false;
 
-    /// <summary>Sorts by keys; elements with equal keys keep their order, in reverse too.</summary>
-    private static IEnumerable<Value> Ordered(List<Value> items, Func<Value, Value> key, bool isReverse, Budget budget)
-    {
-        var comparer = Comparer<Value>.Create((left, right) => budget.Comparer.Compare(left, right) ?? 0);
-        Value[] keys = [.. items.Select(key)];
-        IEnumerable<int> places = Enumerable.Range(0, items.Count);
-        IOrderedEnumerable<int> ordered = isReverse
-            ? places.OrderByDescending(place => keys[place], comparer)
-            : places.OrderBy(place => keys[place], comparer);
-        return ordered.Select(place => items[place]);
-    }
-
     private static ListValue Sort(Value value, Value?[] arguments, Budget budget)
     {
         AttributeGetter[] getters = AttributeGetter.Several(arguments[2], budget, ignoresCase: !IsTrue(arguments[1]));
         List<Value> items = Iteration.ToList(value, budget);
         Func<Value, Value> key = item => new ListValue([.. getters.Select(getter => getter.Get(item))], budget);
-        return new ListValue([.. Ordered(items, key, IsTrue(arguments[0]), budget)], budget);
+        return new ListValue(StableSort.By(items, key, IsTrue(arguments[0]), budget), budget);
     }
 
     private static IEnumerable<Value> Unique(Value value, bool isCaseSensitive, Value? attribute, Budget budget)
@@ -60,7 +48,7 @@ internal static class OrderFilters
         var groups = new List<Value>();
         var group = new List<Value>();
         Value? current = null;
-        foreach (Value item in Ordered(Iteration.ToList(value, budget), key.Get, isReverse: false, budget))
+        foreach (Value item in StableSort.By(Iteration.ToList(value, budget), key.Get, isReverse: false, budget))
         {
             Value next = key.Get(item);
             if (current is not null && !budget.Comparer.AreEqual(current, next))
@@ -104,6 +92,6 @@ internal static class OrderFilters
             throw new TemplateError("You can only sort by either \"key\" or \"value\"");
         var getter = new AttributeGetter(IntegerValue.Of(by == "key" ? 0 : 1), budget, !IsTrue(arguments[0]));
         List<Value> items = [.. new DictViewValue(dict, DictViewKind.Items).Enumerate(budget)];
-        return new ListValue([.. Ordered(items, getter.Get, IsTrue(arguments[2]), budget)], budget);
+        return new ListValue(StableSort.By(items, getter.Get, IsTrue(arguments[2]), budget), budget);
     }
 }

@@ -18,8 +18,8 @@ internal static class SelectionFilters
 
     private static IEnumerable<Value> Map(Value value, Arguments arguments, Budget budget)
     {
-        // Like the reference's, a generator that is never asked complains of nothing, and nothing to map needs no filter.
-        if (!value.IsTrue && Iteration.TryLength(value, out _))
+        // Like the reference's, a generator that is never asked complains of nothing, and what is false has nothing to map.
+        if (!value.IsTrue)
             yield break;
         Func<Value, Value> map = Mapping(arguments, budget);
         foreach (Value item in Iteration.Of(value, budget))
@@ -51,7 +51,7 @@ internal static class SelectionFilters
 
     private static IEnumerable<Value> Selected(Value value, Arguments arguments, Budget budget, bool keeps, bool byAttribute)
     {
-        if (!value.IsTrue && Iteration.TryLength(value, out _))
+        if (!value.IsTrue)
             yield break;
         int used = byAttribute ? 1 : 0;
         if (arguments.Positional.Count < used)

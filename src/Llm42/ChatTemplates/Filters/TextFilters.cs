@@ -78,7 +78,7 @@ internal static class TextFilters
         static bool IsSeparator(char c) => PythonCharacters.IsSpace(c) || c is '-' or '(' or '{' or '[' or '<';
     }
 
-    private static StringValue Truncate(Value value, Value?[] arguments, Budget budget)
+    private static Value Truncate(Value value, Value?[] arguments, Budget budget)
     {
         int length = arguments[0] is null ? 255 : Numbers.ToIndex(arguments[0]!);
         string end = arguments[2] is null ? "..." : arguments[2] is StringValue given ? given.Text : throw arguments[2]!.TypeError("cannot end a truncated text");
@@ -91,7 +91,7 @@ internal static class TextFilters
         if (!Iteration.TryLength(value, out int count))
             throw value.TypeError("has no len()");
         if (count <= (long)length + leeway)
-            return value as StringValue ?? throw value.TypeError("cannot be truncated here");
+            return value;
         if (value is not StringValue text)
             throw value.TypeError("cannot be truncated");
         string start = text.Text[..CodePoints.ToUnits(text.Text, count, length - endLength)];

@@ -112,9 +112,7 @@ internal sealed class JsonText
     private void WriteDict(DictValue dict, int depth)
     {
         _text.Append('{');
-        IEnumerable<KeyValuePair<Value, Value>> items = _isSorted
-            ? dict.Items.OrderBy(item => item.Key, Comparer<Value>.Create((a, b) => _budget.Comparer.Compare(a, b) ?? 0))
-            : dict.Items;
+        IEnumerable<KeyValuePair<Value, Value>> items = _isSorted ? StableSort.By(dict.Items, item => item.Key, isReverse: false, _budget) : dict.Items;
         bool isFirst = true;
         foreach ((Value key, Value item) in items)
         {

@@ -47,7 +47,7 @@ internal sealed class PercentFormat
         }
 
         _budget.AllocateText(text.Length);
-        bool isMapping = _values is DictValue or ListValue { IsTuple: false } or DictViewValue or RangeValue or UndefinedValue or NamespaceValue;
+        bool isMapping = _values is DictValue or ListValue { IsTuple: false } or RangeValue or UndefinedValue;
         int given = _values is ListValue { IsTuple: true } tuple ? tuple.Items.Count : isMapping ? _used : 1;
         if (_used < given && !_hasNames)
             throw new TemplateError("not all arguments converted during string formatting");

@@ -153,12 +153,17 @@ internal sealed class TemplateLexer
             return;
         }
 
-        throw new TemplateError("the raw block is not closed; {% endraw %} is missing", position: tag);
+        // The reference takes no offence at a template that ends right behind the tag.
+        _position = _source.Length;
+        if (body < _source.Length)
+            throw new TemplateError("the raw block is not closed; {% endraw %} is missing", position: tag);
     }
 
     private void ReadComment(int tag)
     {
         int close = _source.IndexOf("#}", _position, StringComparison.Ordinal);
+        if (close < 0 && _position == _source.Length)
+            return;
         if (close < 0)
             throw new TemplateError("the comment is not closed; #} is missing", position: tag);
         char sign = close > _position ? _source[close - 1] : '\0';

@@ -46,6 +46,9 @@ internal sealed class DictValue : Value
     /// <summary>Looks a key up; a key that cannot be one is an error.</summary>
     public bool TryGet(Value key, out Value value)
     {
+        // An empty table would not even look at the key.
+        if (_items.Count == 0)
+            _budget.Comparer.GetHashCode(key);
         bool exists = _places.TryGetValue(key, out int place);
         value = exists ? _items[place].Value : NoneValue.Instance;
         return exists;

@@ -30,7 +30,7 @@ internal static class JsonValues
     {
         var dict = new DictValue(budget);
         foreach (JsonProperty property in element.EnumerateObject())
-            dict.Set(Checked(() => property.Name), Of(property.Value, budget));
+            dict.Set(property.Name, Of(property.Value, budget));
         return dict;
     }
 
@@ -44,21 +44,9 @@ internal static class JsonValues
 
     private static StringValue Text(JsonElement element, Budget budget)
     {
-        string text = Checked(() => element.GetString()!);
+        string text = element.GetString()!;
         budget.AllocateText(text.Length);
         return new StringValue(text);
-    }
-
-    private static string Checked(Func<string> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (InvalidOperationException)
-        {
-            throw new TemplateError("the request holds a string with half a surrogate pair, which is no text");
-        }
     }
 
     /// <summary>A number without point and exponent is an integer, as Python reads it.</summary>
