@@ -1,3 +1,4 @@
+using Llm42.ChatTemplates;
 using Llm42.Core.Engine;
 using Llm42.Generation;
 using Llm42.ModelFiles;
@@ -48,7 +49,10 @@ internal static class EngineLoader
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds),
                 ModelDescription.Of(path, config, spec, tensors, executor.Info.MaxContext),
-                () => DescribeEngine(loaded, options.Engine, fingerprint, digests));
+                () => DescribeEngine(loaded, options.Engine, fingerprint, digests))
+            {
+                ChatTemplate = LoadChatTemplate(files),
+            };
         }
         catch
         {
@@ -88,23 +92,31 @@ internal static class EngineLoader
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };
 
-    internal static BpeTokenizer? LoadTokenizer(ModelFileSet files)
+    internal static BpeTokenizer? LoadTokenizer(ModelFileSet files) => Read(files.LoadTokenizer);
+
+    internal static TokenizerConfig LoadTokenizerConfig(ModelFileSet files) => Read(files.LoadTokenizerConfig);
+
+    internal static bool HasChatTemplate(ModelFileSet files) => Read(() => files.HasChatTemplate);
+
+    // A template that cannot be used is an error of whoever wants to use it, not of the model's other users.
+    private static Func<ChatTemplate?> LoadChatTemplate(ModelFileSet files)
     {
         try
         {
-            return files.LoadTokenizer();
+            var template = Read(() => files.LoadChatTemplate());
+            return () => template;
         }
-        catch (TokenizerFormatException error)
+        catch (Exception error) when (error is ChatTemplateException or ModelFormatException)
         {
-            throw Wrap(error);
+            return () => throw new InvalidOperationException($"The model's chat template cannot be used: {error.Message}", error);
         }
     }
 
-    internal static TokenizerConfig LoadTokenizerConfig(ModelFileSet files)
+    private static T Read<T>(Func<T> read)
     {
         try
         {
-            return files.LoadTokenizerConfig();
+            return read();
         }
         catch (TokenizerFormatException error)
         {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Llm42.ChatTemplates;
 using Llm42.Core.Engine;
 using Llm42.Core.Observability;
 using Llm42.Core.Requests;
@@ -17,12 +18,14 @@ public sealed class LlmEngine : IAsyncDisposable
     private readonly EngineLoop _loop;
     private readonly RequestBuilder _requests;
     private readonly Func<EngineDescription> _describeEngine;
+    private readonly Func<ChatTemplate?> _chatTemplate;
     private readonly EngineOptions _options;
 
     internal LlmEngine(LoadedModel model, EngineOptions options, string? name = null)
     {
         _requests = model.Requests;
         _describeEngine = model.DescribeEngine;
+        _chatTemplate = model.ChatTemplate;
         _options = options;
         Tokenizer = model.Tokenizer;
         Model = model.Description;
@@ -39,6 +42,10 @@ public sealed class LlmEngine : IAsyncDisposable
 
     /// <summary>The model's tokenizer; null if its directory has none, and then prompts must be token ids.</summary>
     public ITokenizer? Tokenizer { get; }
+
+    /// <summary>What makes a prompt of a chat; null if the model has no chat template. Its prompts hold their special tokens.</summary>
+    /// <exception cref="InvalidOperationException">The model has one, but it is malformed or not supported.</exception>
+    public ChatTemplate? ChatTemplate => _chatTemplate();
 
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _loop.Statistics;

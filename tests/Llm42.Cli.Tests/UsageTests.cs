@@ -110,7 +110,7 @@ public sealed class UsageTests
         {
             Run run = await Cli.RunAsync(arguments);
             Assert.AreEqual(0, run.ExitCode, run.ToString());
-            foreach (string command in (string[])["generate", "replay", "score", "tokenize", "check", "demo", "info", "doctor", "bench"])
+            foreach (string command in (string[])["generate", "replay", "score", "tokenize", "render", "check", "demo", "info", "doctor", "bench"])
                 StringAssert.Contains(run.Output, command, StringComparison.Ordinal);
         }
     }

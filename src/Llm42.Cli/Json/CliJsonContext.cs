@@ -10,6 +10,7 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(ScoreJson))]
 [JsonSerializable(typeof(TokenizeJson))]
 [JsonSerializable(typeof(TokenizeLineJson))]
+[JsonSerializable(typeof(RenderJson))]
 [JsonSerializable(typeof(CheckJson))]
 [JsonSerializable(typeof(StressJson))]
 [JsonSerializable(typeof(InfoJson))]

@@ -54,7 +54,7 @@ public sealed class ModelInspection : IDisposable
         Tokenizer = _tokenizer is null ? null : Describe(_tokenizer);
         Defaults = Describe(options.UseGenerationDefaults);
         WeightFiles = _source.Tensors.Values.Select(tensor => tensor.File).Distinct(StringComparer.Ordinal).Count();
-        HasChatTemplate = _files.HasChatTemplate;
+        HasChatTemplate = EngineLoader.HasChatTemplate(_files);
     }
 
     /// <summary>The model.</summary>

@@ -1,3 +1,4 @@
+using Llm42.ChatTemplates;
 using Llm42.Generation;
 using Llm42.ModelFiles;
 using Llm42.Models;
@@ -18,11 +19,12 @@ internal static class TextFilesVerification
         var tokenizer = ReadTokenizer(files, findings);
         if (tokenizer is not null)
             CompareVocabularies(tokenizer, files.PlaceOf(TokenizerJson.FileName), vocabulary, findings);
-        var tokenizerConfig = Try(findings, () => files.LoadTokenizerConfig()) ?? new TokenizerConfig(null, null);
-        var defaults = Try(findings, () => GenerationDefaults.Read(files.GenerationConfig, vocabulary));
+        var tokenizerConfig = Try(findings, files.Path, () => files.LoadTokenizerConfig()) ?? new TokenizerConfig(null, null);
+        var defaults = Try(findings, files.Path, () => GenerationDefaults.Read(files.GenerationConfig, vocabulary));
         if (tokenizer is not null && tokenizerConfig.EosToken is { } token && !tokenizer.TryGetId(token, out _))
             findings.Add(VerificationFinding.Warning(
                 files.PlaceOf(TokenizerConfig.FileName), $"eos_token is \"{token}\", which the tokenizer does not know."));
+        Try(findings, files.Path, () => files.LoadChatTemplate()!);
         if (config is null || defaults is null)
             return;
         if (defaults.StopStrings.Count > 0 && tokenizer is null)
@@ -38,7 +40,7 @@ internal static class TextFilesVerification
             findings.Add(VerificationFinding.Warning(files.Path, $"there is no {TokenizerJson.FileName}: prompts must be token ids."));
             return null;
         }
-        return Try(findings, () => files.LoadTokenizer()!);
+        return Try(findings, files.Path, () => files.LoadTokenizer()!);
     }
 
     private static void CompareVocabularies(
@@ -69,7 +71,7 @@ internal static class TextFilesVerification
                 files.PlaceOf(end.Source!), $"eos_token_id names {id}, which the tokenizer does not know."));
     }
 
-    private static T? Try<T>(List<VerificationFinding> findings, Func<T> read)
+    private static T? Try<T>(List<VerificationFinding> findings, string place, Func<T> read)
         where T : class
     {
         try
@@ -83,6 +85,10 @@ internal static class TextFilesVerification
         catch (TokenizerFormatException error)
         {
             findings.Add(VerificationFinding.Problem(error.File, error));
+        }
+        catch (ChatTemplateException error)
+        {
+            findings.Add(VerificationFinding.Problem(place, $"the chat template cannot be used: {error.Message}"));
         }
         return null;
     }

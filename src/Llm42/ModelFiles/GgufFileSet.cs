@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Llm42.ChatTemplates;
 using Llm42.Gguf;
 using Llm42.Models;
 using Llm42.Tokenization;
@@ -11,6 +12,8 @@ namespace Llm42.ModelFiles;
 /// <summary>A model in GGUF: everything comes from its metadata.</summary>
 internal sealed class GgufFileSet : ModelFileSet
 {
+    private const string ChatTemplateKey = "tokenizer.chat_template";
+
     private readonly GgufModel _model;
     private readonly GgufTokenizer _tokenizer;
 
@@ -61,7 +64,7 @@ internal sealed class GgufFileSet : ModelFileSet
     public override bool HasTokenizer => _tokenizer.IsThere;
 
     /// <inheritdoc/>
-    public override bool HasChatTemplate => LoadChatTemplate() is not null;
+    public override bool HasChatTemplate => _model.Metadata.Text(ChatTemplateKey) is not null;
 
     /// <inheritdoc/>
     public override BpeTokenizer? LoadTokenizer() =>
@@ -72,7 +75,17 @@ internal sealed class GgufFileSet : ModelFileSet
         new(_tokenizer.TokenOf(GgufTokenizer.BosKey), _tokenizer.TokenOf(GgufTokenizer.EosKey));
 
     /// <inheritdoc/>
-    public override string? LoadChatTemplate() => _model.Metadata.Text("tokenizer.chat_template");
+    public override ChatTemplate? LoadChatTemplate(ChatTemplateOptions? options)
+    {
+        if (_model.Metadata.Text(ChatTemplateKey) is not { } template)
+            return null;
+        var tokens = new Dictionary<string, string?>
+        {
+            ["bos_token"] = _tokenizer.TokenOf(GgufTokenizer.BosKey),
+            ["eos_token"] = _tokenizer.TokenOf(GgufTokenizer.EosKey),
+        };
+        return ChatTemplate.Parse($"{Path} ({ChatTemplateKey})", template, tokens, options);
+    }
 
     /// <inheritdoc/>
     public override IWeightSource OpenWeights() => new GgufSource(_model);

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Llm42.ChatTemplates;
+using Llm42.ChatTemplates.Loading;
 using Llm42.Models;
 using Llm42.Tokenization;
 using Llm42.Weights;
@@ -8,8 +10,6 @@ namespace Llm42.ModelFiles;
 /// <summary>A directory in Hugging Face's layout.</summary>
 internal sealed class HuggingFaceFileSet(string directory) : ModelFileSet
 {
-    private const string ChatTemplateFileName = "chat_template.jinja";
-
     /// <inheritdoc/>
     public override string Path => directory;
 
@@ -32,7 +32,7 @@ internal sealed class HuggingFaceFileSet(string directory) : ModelFileSet
     public override bool HasTokenizer => System.IO.Path.Exists(In(TokenizerJson.FileName));
 
     /// <inheritdoc/>
-    public override bool HasChatTemplate => ChatTemplateFiles.Exist(directory);
+    public override bool HasChatTemplate => TemplateFiles.Read(directory, new ChatTemplateLimits().MaximumTemplateLength).Count > 0;
 
     /// <inheritdoc/>
     public override BpeTokenizer? LoadTokenizer() =>
@@ -42,15 +42,7 @@ internal sealed class HuggingFaceFileSet(string directory) : ModelFileSet
     public override TokenizerConfig LoadTokenizerConfig() => TokenizerConfig.Load(directory);
 
     /// <inheritdoc/>
-    public override string? LoadChatTemplate()
-    {
-        if (File.Exists(In(ChatTemplateFileName)))
-            return File.ReadAllText(In(ChatTemplateFileName));
-        if (!File.Exists(In(TokenizerConfig.FileName)))
-            return null;
-        var config = JsonObjectReader.Open(In(TokenizerConfig.FileName));
-        return config.Has("chat_template") ? config.Text("chat_template") : null;
-    }
+    public override ChatTemplate? LoadChatTemplate(ChatTemplateOptions? options) => ChatTemplate.LoadDirectory(directory, options);
 
     /// <inheritdoc/>
     public override IWeightSource OpenWeights() => SafetensorsSource.Open(directory);

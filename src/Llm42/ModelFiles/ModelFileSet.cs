@@ -1,3 +1,4 @@
+using Llm42.ChatTemplates;
 using Llm42.Gguf;
 using Llm42.Models;
 using Llm42.Tokenization;
@@ -30,7 +31,7 @@ internal abstract class ModelFileSet : IDisposable
     public abstract bool HasTokenizer { get; }
 
     /// <summary>There is a chat template; whether it can be rendered is not looked at.</summary>
-    /// <exception cref="ModelFormatException">A file that may hold it is malformed.</exception>
+    /// <exception cref="TokenizerFormatException">A file that may hold it is malformed.</exception>
     public abstract bool HasChatTemplate { get; }
 
     /// <summary>tokenizer.json; null if there is none.</summary>
@@ -41,9 +42,10 @@ internal abstract class ModelFileSet : IDisposable
     /// <exception cref="TokenizerFormatException">It is malformed.</exception>
     public abstract TokenizerConfig LoadTokenizerConfig();
 
-    /// <summary>The Jinja template of chats; null if there is none.</summary>
-    /// <exception cref="ModelFormatException">The file that holds it is malformed.</exception>
-    public abstract string? LoadChatTemplate();
+    /// <summary>What makes a prompt of a chat; null if there is none.</summary>
+    /// <exception cref="TokenizerFormatException">A file that holds it is malformed.</exception>
+    /// <exception cref="ChatTemplateException">It is malformed or not supported.</exception>
+    public abstract ChatTemplate? LoadChatTemplate(ChatTemplateOptions? options = null);
 
     /// <summary>Where that is found which Hugging Face's layout has in a file of such a name.</summary>
     public abstract string PlaceOf(string file);

@@ -94,7 +94,8 @@ public sealed class DamagedFileTests
         Run(random => Text(directory, TokenizerConfig.FileName, Whole, random), () =>
         {
             TokenizerConfig.Load(directory.Path);
-            ChatTemplateFiles.Exist(directory.Path);
+            using ModelFileSet files = ModelFileSet.Open(directory.Path);
+            _ = files.HasChatTemplate;
         });
     }
 

@@ -82,7 +82,7 @@ public sealed class GgufFilesTests
             .Add("general.sampling.temp", 0.6f).Add("general.sampling.top_k", 20).Add("general.sampling.top_p", 0.95f)
             .ToArray());
         using var files = ModelFileSet.Open(path);
-        Assert.AreEqual("{{ messages }}", files.LoadChatTemplate());
+        Assert.AreEqual("{{ messages }}", files.LoadChatTemplate()!.Sources["default"]);
         Assert.IsNull(files.LoadTokenizer());
         Assert.AreEqual(0.6, files.GenerationConfig!.Number("temperature", 0, 1));
         Assert.AreEqual(0.95, files.GenerationConfig.Number("top_p", 0, 1));
