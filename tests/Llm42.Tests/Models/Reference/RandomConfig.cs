@@ -53,7 +53,7 @@ internal sealed class RandomConfig
     {
         var heads = _random.Next(1, 9);
         var divisors = Enumerable.Range(1, heads).Where(kvHeads => heads % kvHeads == 0).ToArray();
-        var hidden = Pick(1, 8, 24, 33, 40, 64, 72, 100);
+        var hidden = Pick(5, 8, 24, 33, 40, 64, 72, 100);
         _json["num_attention_heads"] = heads;
         _json["num_key_value_heads"] = Pick(divisors);
         _json["intermediate_size"] = Pick(1, 8, 17, 52, 71, 96, 130);
@@ -173,8 +173,8 @@ internal sealed class RandomConfig
         }
         if (Chance(3))
             yarn["truncate"] = Chance(2);
-        if (Chance(2))
-            yarn["original_max_position_embeddings"] = Pick(16, 64, 300, 4096);
+        if (!Chance(3))
+            yarn["original_max_position_embeddings"] = Pick(16, 64, 300, 4096, 32768);
         return yarn;
     }
 
