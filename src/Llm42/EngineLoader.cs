@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using Llm42.Core.Engine;
 using Llm42.Generation;
+using Llm42.ModelFiles;
 using Llm42.Models;
 using Llm42.Native;
 using Llm42.Runtime;
@@ -9,23 +9,23 @@ using Llm42.Weights;
 
 namespace Llm42;
 
-/// <summary>Reads a model directory and brings it onto a device.</summary>
+/// <summary>Reads the files of a model and brings it onto a device.</summary>
 internal static class EngineLoader
 {
     /// <summary>Loads what an engine needs; the caller owns the executor.</summary>
     public static LoadedModel Load(
-        string modelDirectory, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        string path, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Engine.Validate();
         var kvType = ParseKvDtype(options.KvDtype);
-        var (architecture, config) = ModelConfigReader.Read(modelDirectory);
-        var configDigest = Convert.ToHexStringLower(
-            SHA256.HashData(File.ReadAllBytes(Path.Combine(modelDirectory, ModelConfigReader.FileName))));
-        var defaults = GenerationDefaults.Read(modelDirectory, config.VocabularySize);
-        var tokenizer = LoadTokenizer(modelDirectory);
-        var eosTokenIds = FindEosTokens(modelDirectory, config, defaults, tokenizer);
+        using var files = ModelFileSet.Open(path);
+        var (architecture, config) = ModelConfigReader.Read(files.Config);
+        var configDigest = files.ConfigDigest;
+        var defaults = GenerationDefaults.Read(files.GenerationConfig, config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
+        var tokenizer = LoadTokenizer(files);
+        var eosTokenIds = EosTokens.Find(defaults, config, LoadTokenizerConfig(files), tokenizer).Ids;
         var spec = architecture.Describe(config);
-        using var source = SafetensorsSource.Open(modelDirectory);
+        using var source = files.OpenWeights();
         spec.Check(source);
         var tensors = spec.Tensors.Select(tensor => tensor.In(source)).ToArray();
 
@@ -35,16 +35,7 @@ internal static class EngineLoader
         NativeModelExecutor? executor = null;
         try
         {
-            var device = NativeDevice.Open(new NativeDeviceOptions
-            {
-                Backend = options.Backend,
-                Ordinal = options.DeviceOrdinal,
-                Threads = options.Threads,
-                PlannedThreads = options.PlannedThreads,
-                Isa = options.Isa,
-                MemoryLimit = options.MemoryLimit,
-                FailCall = options.FailCall,
-            });
+            var device = NativeDevice.Open(DeviceOptionsOf(options));
             executor = new NativeModelExecutor(
                 device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);
             var weightsDigest = digest.GetAwaiter().GetResult();
@@ -56,7 +47,7 @@ internal static class EngineLoader
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds),
-                DescribeModel(modelDirectory, config, executor, tensors),
+                ModelDescription.Of(path, config, spec, tensors, executor.Info.MaxContext),
                 () => DescribeEngine(loaded, options.Engine, fingerprint, digests));
         }
         catch
@@ -68,14 +59,25 @@ internal static class EngineLoader
         }
     }
 
-    private static DType ParseKvDtype(string name) => name switch
+    internal static NativeDeviceOptions DeviceOptionsOf(LlmEngineOptions options) => new()
+    {
+        Backend = options.Backend,
+        Ordinal = options.DeviceOrdinal,
+        Threads = options.Threads,
+        PlannedThreads = options.PlannedThreads,
+        Isa = options.Isa,
+        MemoryLimit = options.MemoryLimit,
+        FailCall = options.FailCall,
+    };
+
+    internal static DType ParseKvDtype(string name) => name switch
     {
         "bf16" => DType.Bf16,
         "f32" => DType.F32,
         _ => throw new ArgumentException($"KvDtype is \"{name}\"; it must be \"bf16\" or \"f32\"."),
     };
 
-    private static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
+    internal static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
     {
         KvType = kvType,
         PageSize = options.PageSize,
@@ -86,13 +88,11 @@ internal static class EngineLoader
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };
 
-    private static BpeTokenizer? LoadTokenizer(string modelDirectory)
+    internal static BpeTokenizer? LoadTokenizer(ModelFileSet files)
     {
-        if (!File.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
-            return null;
         try
         {
-            return TokenizerJson.Load(modelDirectory);
+            return files.LoadTokenizer();
         }
         catch (TokenizerFormatException error)
         {
@@ -100,21 +100,16 @@ internal static class EngineLoader
         }
     }
 
-    /// <summary>Every token that any of the model's files calls the end of a sequence.</summary>
-    private static HashSet<int> FindEosTokens(
-        string modelDirectory, ModelConfig config, GenerationDefaults defaults, BpeTokenizer? tokenizer)
+    internal static TokenizerConfig LoadTokenizerConfig(ModelFileSet files)
     {
-        HashSet<int> ids = [.. defaults.EosTokenIds, .. config.EosTokenIds];
         try
         {
-            if (TokenizerConfig.Load(modelDirectory).EosToken is { } token && tokenizer?.TryGetId(token, out var id) == true)
-                ids.Add(id);
+            return files.LoadTokenizerConfig();
         }
         catch (TokenizerFormatException error)
         {
             throw Wrap(error);
         }
-        return ids;
     }
 
     private static ModelFormatException Wrap(TokenizerFormatException error)
@@ -148,21 +143,6 @@ internal static class EngineLoader
             digests.Tokenizer,
             digests.Config);
     }
-
-    private static ModelDescription DescribeModel(
-        string modelDirectory, ModelConfig config, NativeModelExecutor executor, Tensor[] tensors) => new(
-        config.Architecture,
-        Path.GetFullPath(modelDirectory),
-        config.Layers,
-        config.HiddenSize,
-        config.QueryHeads,
-        config.KvHeads,
-        config.HeadSize,
-        config.VocabularySize,
-        executor.Info.MaxContext,
-        tensors.Sum(tensor => tensor.ElementCount),
-        tensors.GroupBy(tensor => tensor.Dtype).MaxBy(group => group.Sum(tensor => tensor.Size))!.Key.Name(),
-        tensors.Sum(tensor => tensor.Size));
 
     /// <summary>Digests of a model's files.</summary>
     private sealed record ModelDigests(string Weights, string? Tokenizer, string Config);
