@@ -23,7 +23,7 @@ internal sealed class RandomConfig
             ["architectures"] = new JsonArray(architecture),
             ["model_type"] = "ignored",
             ["max_position_embeddings"] = maxPositions,
-            ["vocab_size"] = Pick(61, 97, 128, 251, 256, 509, 997),
+            ["vocab_size"] = Pick(3, 61, 97, 128, 251, 256, 509, 997),
             ["num_hidden_layers"] = _random.Next(1, 4),
         };
     }
@@ -53,11 +53,11 @@ internal sealed class RandomConfig
     {
         var heads = _random.Next(1, 9);
         var divisors = Enumerable.Range(1, heads).Where(kvHeads => heads % kvHeads == 0).ToArray();
-        var hidden = Pick(8, 24, 33, 40, 64, 72, 100);
+        var hidden = Pick(5, 8, 24, 33, 40, 64, 72, 100);
         _json["num_attention_heads"] = heads;
         _json["num_key_value_heads"] = Pick(divisors);
-        _json["intermediate_size"] = Pick(8, 17, 52, 71, 96, 130);
-        _headSize = Pick(2, 4, 6, 8, 10, 16, 20, 24, 32, 48);
+        _json["intermediate_size"] = Pick(1, 8, 17, 52, 71, 96, 130);
+        _headSize = Pick(2, 4, 6, 8, 10, 16, 20, 24, 32, 48, 80);
         _json["head_dim"] = _headSize;
         switch (_random.Next(4))
         {
@@ -88,7 +88,7 @@ internal sealed class RandomConfig
     {
         var theta = Math.Round(Math.Pow(10, 4 + (2 * _random.NextDouble())));
         var scaling = Scaling();
-        if (IsPhi3 && Chance(2))
+        if (IsPhi3 && !Chance(4))
         {
             double[] factors = [.. new[] { 0.25, 0.4, 0.5, 0.75, 1 }.Where(f => (int)(_headSize * f) is >= 2 and var size && size % 2 == 0)];
             _json["partial_rotary_factor"] = Pick(factors);
@@ -156,18 +156,25 @@ internal sealed class RandomConfig
             if (Chance(3))
                 yarn[name] = Chance(4) ? null : value;
         }
-        Maybe("attention_factor", Pick(0.8, 1, 1.3));
         Maybe("beta_fast", Pick(16, 32, 48.5));
         Maybe("beta_slow", Pick(0.5, 1, 2));
-        if (Chance(2))
+        switch (_random.Next(4))
         {
-            Maybe("mscale", Pick(0.707, 1, 1.2));
-            Maybe("mscale_all_dim", Pick(0, 0.5, 1));
+            case 0:
+                Maybe("attention_factor", Pick(0.8, 1, 1.3));
+                break;
+            case 1:
+                // One alone counts for nothing.
+                yarn["mscale"] = Pick(0.707, 1, 1.2);
+                yarn["mscale_all_dim"] = Pick(0, 0.5, 1);
+                if (Chance(3))
+                    yarn.Remove(Pick("mscale", "mscale_all_dim"));
+                break;
         }
         if (Chance(3))
             yarn["truncate"] = Chance(2);
-        if (Chance(2))
-            yarn["original_max_position_embeddings"] = Pick(16, 64, 300, 4096);
+        if (!Chance(3))
+            yarn["original_max_position_embeddings"] = Pick(16, 64, 300, 4096, 32768);
         return yarn;
     }
 
@@ -220,9 +227,9 @@ internal sealed class RandomConfig
     {
         if (!IsMixtral && !IsQwen3Moe)
             return;
-        var experts = _random.Next(1, 10);
+        var experts = Chance(10) ? 70 : _random.Next(1, 10);
         _json[IsMixtral || Chance(4) ? "num_local_experts" : "num_experts"] = experts;
-        _json["num_experts_per_tok"] = _random.Next(1, experts + 1);
+        _json["num_experts_per_tok"] = _random.Next(1, Math.Min(experts, 64) + 1);
         if (IsMixtral)
             return;
         _json["moe_intermediate_size"] = Pick(8, 19, 48, 64);
@@ -230,10 +237,10 @@ internal sealed class RandomConfig
             _json["norm_topk_prob"] = Chance(2);
         if (Chance(2))
             _json["decoder_sparse_step"] = _random.Next(1, 4);
-        if (Chance(2))
+        if (!Chance(4))
         {
-            var dense = Enumerable.Range(0, (int)_json["num_hidden_layers"]!).Where(_ => Chance(3)).Select(i => JsonValue.Create(i));
-            _json["mlp_only_layers"] = Chance(4) ? null : new JsonArray([.. dense]);
+            var dense = Enumerable.Range(0, (int)_json["num_hidden_layers"]!).Where(_ => Chance(2)).Select(i => JsonValue.Create(i));
+            _json["mlp_only_layers"] = Chance(6) ? null : new JsonArray([.. dense]);
         }
     }
 
