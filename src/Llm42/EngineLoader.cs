@@ -21,9 +21,10 @@ internal static class EngineLoader
         using var files = ModelFileSet.Open(path);
         var (architecture, config) = ModelConfigReader.Read(files.Config);
         var configDigest = files.ConfigDigest;
-        var defaults = GenerationDefaults.Read(files.GenerationConfig, config.VocabularySize);
+        var defaults = GenerationDefaults.Read(
+            files.GenerationConfig, config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
         var tokenizer = LoadTokenizer(files);
-        var eosTokenIds = FindEosTokens(files, config, defaults, tokenizer);
+        var eosTokenIds = EosTokens.Find(defaults, config, LoadTokenizerConfig(files), tokenizer).Ids;
         var spec = architecture.Describe(config);
         using var source = files.OpenWeights();
         spec.Check(source);
@@ -35,16 +36,7 @@ internal static class EngineLoader
         NativeModelExecutor? executor = null;
         try
         {
-            var device = NativeDevice.Open(new NativeDeviceOptions
-            {
-                Backend = options.Backend,
-                Ordinal = options.DeviceOrdinal,
-                Threads = options.Threads,
-                PlannedThreads = options.PlannedThreads,
-                Isa = options.Isa,
-                MemoryLimit = options.MemoryLimit,
-                FailCall = options.FailCall,
-            });
+            var device = NativeDevice.Open(DeviceOptionsOf(options));
             executor = new NativeModelExecutor(
                 device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);
             var weightsDigest = digest.GetAwaiter().GetResult();
@@ -56,7 +48,7 @@ internal static class EngineLoader
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds),
-                DescribeModel(path, config, executor, tensors),
+                ModelDescription.Of(path, config, spec, tensors, executor.Info.MaxContext),
                 () => DescribeEngine(loaded, options.Engine, fingerprint, digests));
         }
         catch
@@ -68,14 +60,25 @@ internal static class EngineLoader
         }
     }
 
-    private static DType ParseKvDtype(string name) => name switch
+    internal static NativeDeviceOptions DeviceOptionsOf(LlmEngineOptions options) => new()
+    {
+        Backend = options.Backend,
+        Ordinal = options.DeviceOrdinal,
+        Threads = options.Threads,
+        PlannedThreads = options.PlannedThreads,
+        Isa = options.Isa,
+        MemoryLimit = options.MemoryLimit,
+        FailCall = options.FailCall,
+    };
+
+    internal static DType ParseKvDtype(string name) => name switch
     {
         "bf16" => DType.Bf16,
         "f32" => DType.F32,
         _ => throw new ArgumentException($"KvDtype is \"{name}\"; it must be \"bf16\" or \"f32\"."),
     };
 
-    private static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
+    internal static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
     {
         KvType = kvType,
         PageSize = options.PageSize,
@@ -86,7 +89,7 @@ internal static class EngineLoader
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };
 
-    private static BpeTokenizer? LoadTokenizer(ModelFileSet files)
+    internal static BpeTokenizer? LoadTokenizer(ModelFileSet files)
     {
         try
         {
@@ -98,21 +101,16 @@ internal static class EngineLoader
         }
     }
 
-    /// <summary>Every token that any of the model's files calls the end of a sequence.</summary>
-    private static HashSet<int> FindEosTokens(
-        ModelFileSet files, ModelConfig config, GenerationDefaults defaults, BpeTokenizer? tokenizer)
+    internal static TokenizerConfig LoadTokenizerConfig(ModelFileSet files)
     {
-        HashSet<int> ids = [.. defaults.EosTokenIds, .. config.EosTokenIds];
         try
         {
-            if (files.LoadTokenizerConfig().EosToken is { } token && tokenizer?.TryGetId(token, out var id) == true)
-                ids.Add(id);
+            return files.LoadTokenizerConfig();
         }
         catch (TokenizerFormatException error)
         {
             throw Wrap(error);
         }
-        return ids;
     }
 
     private static ModelFormatException Wrap(TokenizerFormatException error)
@@ -146,21 +144,6 @@ internal static class EngineLoader
             digests.Tokenizer,
             digests.Config);
     }
-
-    private static ModelDescription DescribeModel(
-        string path, ModelConfig config, NativeModelExecutor executor, Tensor[] tensors) => new(
-        config.Architecture,
-        Path.GetFullPath(path),
-        config.Layers,
-        config.HiddenSize,
-        config.QueryHeads,
-        config.KvHeads,
-        config.HeadSize,
-        config.VocabularySize,
-        executor.Info.MaxContext,
-        tensors.Sum(tensor => tensor.ElementCount),
-        tensors.GroupBy(tensor => tensor.Dtype).MaxBy(group => group.Sum(tensor => tensor.Size))!.Key.Name(),
-        tensors.Sum(tensor => tensor.Size));
 
     /// <summary>Digests of a model's files.</summary>
     private sealed record ModelDigests(string Weights, string? Tokenizer, string Config);

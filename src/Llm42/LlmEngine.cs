@@ -99,7 +99,7 @@ public sealed class LlmEngine : IAsyncDisposable
         IReadOnlyList<int> promptIds, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new GenerationOptions();
-        return StreamAsync(_requests.Build(promptIds, options), [.. options.Stop], cancellationToken);
+        return StreamAsync(_requests.Build(promptIds, options), [.. _requests.StopsOf(options)], cancellationToken);
     }
 
     /// <summary>
@@ -193,7 +193,7 @@ public sealed class LlmEngine : IAsyncDisposable
                 $"N is {options.N}, and a receipt is of one answer: answer i is what N = 1 and Seed + i give, so give these options.");
         if (result.FinishReason == FinishReason.Cancelled)
             throw new ReceiptRefusedException("The answer was cancelled: where it ends is nothing that could come again.");
-        var request = ReceiptRequest.Of(_requests.Build(promptIds, options)[0], options.Stop, Model.MaxContext);
+        var request = ReceiptRequest.Of(_requests.Build(promptIds, options)[0], _requests.StopsOf(options), Model.MaxContext);
         if (result.Usage.PromptTokens != promptIds.Count || result.Tokens.Count > request.MaxTokens)
             throw new ArgumentException(
                 $"The answer has {result.Tokens.Count} tokens to a prompt of {result.Usage.PromptTokens}; "

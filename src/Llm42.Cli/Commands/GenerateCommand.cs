@@ -43,7 +43,7 @@ internal sealed class GenerateCommand
         string? receiptFile = _receipt.Read(parsed, options, engineOptions.Engine);
 
         using ModelDirectory model = _model.Open(parsed);
-        await using LlmEngine engine = await LlmEngine.LoadAsync(model.Path, engineOptions, null, cancellation).ConfigureAwait(false);
+        await using LlmEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, cancellation).ConfigureAwait(false);
         IReadOnlyList<int> promptIds = prompt.Encode(engine.Tokenizer);
         if (!isJson && options.N == 1)
         {

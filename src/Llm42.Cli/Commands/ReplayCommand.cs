@@ -39,7 +39,7 @@ internal sealed class ReplayCommand
         ReceiptFlag.CheckEngine("replay", engineOptions.Engine);
         Receipt receipt = Receipt.Load(parsed.GetRequiredValue(_file));
         using ModelDirectory model = _model.Open(parsed, receipt.Model.Name);
-        await using LlmEngine engine = await LlmEngine.LoadAsync(model.Path, engineOptions, null, cancellation).ConfigureAwait(false);
+        await using LlmEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, cancellation).ConfigureAwait(false);
         ReplayResult result = await engine.ReplayAsync(receipt, cancellation).ConfigureAwait(false);
         if (_output.IsJson(parsed))
             StandardOutput.WriteJson(ReplayJson.Of(result), CliJsonContext.Standard.ReplayJson);

@@ -36,7 +36,7 @@ internal sealed class ScoreCommand
         LlmEngineOptions engineOptions = _engine.Read(parsed);
         PromptSource prompt = await _prompt.ReadRequiredAsync(parsed, cancellation).ConfigureAwait(false);
         using ModelDirectory model = _model.Open(parsed);
-        await using LlmEngine engine = await LlmEngine.LoadAsync(model.Path, engineOptions, null, cancellation).ConfigureAwait(false);
+        await using LlmEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, cancellation).ConfigureAwait(false);
         ScoreResult scores = await engine.ScoreAsync(
             prompt.Encode(engine.Tokenizer), parsed.GetValue(_top) ?? 0, cancellation).ConfigureAwait(false);
         ScoreJson json = ScoreJson.Of(scores);

@@ -12,6 +12,7 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(CheckJson))]
 [JsonSerializable(typeof(StressJson))]
 [JsonSerializable(typeof(InfoJson))]
+[JsonSerializable(typeof(VerificationJson))]
 [JsonSerializable(typeof(ReplayJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(KernelsJson))]

@@ -10,9 +10,12 @@ internal static class TerminalProgress
     public static IAnsiConsole ErrorConsole { get; } = AnsiConsole.Create(
         new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
 
+    /// <summary>Standard error is a terminal that can redraw a line.</summary>
+    public static bool HasBars => !Console.IsErrorRedirected && ErrorConsole.Profile.Capabilities.Interactive;
+
     public static async Task<T> RunAsync<T>(Func<ICheckProgress, Task<T>> work)
     {
-        if (Console.IsErrorRedirected || !ErrorConsole.Profile.Capabilities.Interactive)
+        if (!HasBars)
             return await work(new Lines()).ConfigureAwait(false);
         return await ErrorConsole.Progress().AutoClear(true).HideCompleted(true)
             .StartAsync(context => work(new Bars(context))).ConfigureAwait(false);

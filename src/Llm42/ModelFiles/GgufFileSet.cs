@@ -11,6 +11,8 @@ namespace Llm42.ModelFiles;
 /// <summary>A model in GGUF: everything comes from its metadata.</summary>
 internal sealed class GgufFileSet : ModelFileSet
 {
+    private const string ChatTemplateKey = "tokenizer.chat_template";
+
     private readonly GgufModel _model;
     private readonly GgufTokenizer _tokenizer;
 
@@ -26,6 +28,9 @@ internal sealed class GgufFileSet : ModelFileSet
 
     /// <inheritdoc/>
     public override string Path => _model.Path;
+
+    /// <inheritdoc/>
+    public override string Format => "gguf";
 
     /// <inheritdoc/>
     public override JsonObjectReader Config { get; }
@@ -63,7 +68,13 @@ internal sealed class GgufFileSet : ModelFileSet
         new(_tokenizer.TokenOf(GgufTokenizer.BosKey), _tokenizer.TokenOf(GgufTokenizer.EosKey));
 
     /// <inheritdoc/>
-    public override string? LoadChatTemplate() => _model.Metadata.Text("tokenizer.chat_template");
+    public override bool HasChatTemplate => _model.Metadata.Has(ChatTemplateKey);
+
+    /// <inheritdoc/>
+    public override string? LoadChatTemplate() => _model.Metadata.Text(ChatTemplateKey);
+
+    /// <inheritdoc/>
+    public override (string Path, string Name) PlaceOf(string fileName) => (Path, "GGUF metadata");
 
     /// <inheritdoc/>
     public override IWeightSource OpenWeights() => new GgufSource(_model);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Llm42.Inspection;
 using Llm42.Models;
 using Llm42.Tokenization;
 using Llm42.Weights;
@@ -14,6 +15,9 @@ internal sealed class HuggingFaceFileSet(string directory) : ModelFileSet
     public override string Path => directory;
 
     /// <inheritdoc/>
+    public override string Format => "safetensors";
+
+    /// <inheritdoc/>
     public override JsonObjectReader Config => JsonObjectReader.Open(In(ModelConfigReader.FileName));
 
     /// <inheritdoc/>
@@ -21,27 +25,33 @@ internal sealed class HuggingFaceFileSet(string directory) : ModelFileSet
         Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(In(ModelConfigReader.FileName))));
 
     /// <inheritdoc/>
-    public override JsonObjectReader? GenerationConfig => File.Exists(In(GenerationDefaults.FileName))
+    public override JsonObjectReader? GenerationConfig => System.IO.Path.Exists(In(GenerationDefaults.FileName))
         ? JsonObjectReader.Open(In(GenerationDefaults.FileName))
         : null;
 
     /// <inheritdoc/>
     public override BpeTokenizer? LoadTokenizer() =>
-        File.Exists(In(TokenizerJson.FileName)) ? TokenizerJson.Load(directory) : null;
+        System.IO.Path.Exists(In(TokenizerJson.FileName)) ? TokenizerJson.Load(directory) : null;
 
     /// <inheritdoc/>
     public override TokenizerConfig LoadTokenizerConfig() => TokenizerConfig.Load(directory);
 
     /// <inheritdoc/>
+    public override bool HasChatTemplate => ChatTemplateFiles.Exist(directory);
+
+    /// <inheritdoc/>
     public override string? LoadChatTemplate()
     {
-        if (File.Exists(In(ChatTemplateFileName)))
+        if (System.IO.Path.Exists(In(ChatTemplateFileName)))
             return File.ReadAllText(In(ChatTemplateFileName));
-        if (!File.Exists(In(TokenizerConfig.FileName)))
+        if (!System.IO.Path.Exists(In(TokenizerConfig.FileName)))
             return null;
         var config = JsonObjectReader.Open(In(TokenizerConfig.FileName));
         return config.Has("chat_template") ? config.Text("chat_template") : null;
     }
+
+    /// <inheritdoc/>
+    public override (string Path, string Name) PlaceOf(string fileName) => (In(fileName), fileName);
 
     /// <inheritdoc/>
     public override IWeightSource OpenWeights() => SafetensorsSource.Open(directory);

@@ -14,6 +14,9 @@ internal abstract class ModelFileSet : IDisposable
     /// <summary>The directory or the file, as it was named.</summary>
     public abstract string Path { get; }
 
+    /// <summary>How the weights are stored: "safetensors" or "gguf".</summary>
+    public abstract string Format { get; }
+
     /// <summary>config.json.</summary>
     public abstract JsonObjectReader Config { get; }
 
@@ -31,9 +34,17 @@ internal abstract class ModelFileSet : IDisposable
     /// <exception cref="TokenizerFormatException">It is malformed.</exception>
     public abstract TokenizerConfig LoadTokenizerConfig();
 
+    /// <summary>Whether there is a template of chats; it is not looked at.</summary>
+    public abstract bool HasChatTemplate { get; }
+
     /// <summary>The Jinja template of chats; null if there is none.</summary>
     /// <exception cref="ModelFormatException">The file that holds it is malformed.</exception>
     public abstract string? LoadChatTemplate();
+
+    /// <summary>Where the content of one of Hugging Face's files is to be looked up.</summary>
+    /// <param name="fileName">The file: "config.json".</param>
+    /// <returns>The path of a file, and what to call the place in it.</returns>
+    public abstract (string Path, string Name) PlaceOf(string fileName);
 
     /// <summary>The weights, to be disposed before the set.</summary>
     public abstract IWeightSource OpenWeights();
@@ -68,6 +79,6 @@ internal abstract class ModelFileSet : IDisposable
     }
 
     private static bool HasSafetensors(string directory) =>
-        File.Exists(System.IO.Path.Combine(directory, SafetensorsSource.FileName))
-        || File.Exists(System.IO.Path.Combine(directory, SafetensorsSource.IndexFileName));
+        System.IO.Path.Exists(System.IO.Path.Combine(directory, SafetensorsSource.FileName))
+        || System.IO.Path.Exists(System.IO.Path.Combine(directory, SafetensorsSource.IndexFileName));
 }

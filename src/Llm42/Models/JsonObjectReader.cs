@@ -28,12 +28,15 @@ internal sealed class JsonObjectReader
 
     /// <summary>Reads a file that must exist.</summary>
     public static JsonObjectReader Open(string path) =>
-        File.Exists(path)
+        System.IO.Path.Exists(path)
             ? new JsonObjectReader(path, JsonText.ReadObject(path))
             : throw new ModelFormatException(path, "the file does not exist.");
 
     /// <summary>True if the field is there and not null.</summary>
     public bool Has(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null;
+
+    /// <summary>The field's value as it stands; null if it is missing or null.</summary>
+    public JsonElement? Value(string name) => Has(name) ? _fields[name] : null;
 
     /// <summary>True if the field is there and null.</summary>
     public bool IsNull(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Null;
@@ -87,6 +90,11 @@ internal sealed class JsonObjectReader
             ? [.. value.EnumerateArray().Select((item, i) => JsonText.String(Path, $"{_prefix}{name}[{i}]", item))]
             : throw Wrong(name, "an array of strings");
     }
+
+    /// <summary>One string, or an array of them; empty if the field is missing.</summary>
+    public IReadOnlyList<string> TextOrTexts(string name) => !Has(name)
+        ? []
+        : _fields[name].ValueKind == JsonValueKind.Array ? Texts(name) : [Text(name)];
 
     /// <summary>An array of integers; empty if the field is missing.</summary>
     public IReadOnlyList<int> Integers(string name, int minimum, int maximum) =>

@@ -1,5 +1,6 @@
 using Llm42.Models.Architectures;
 using Llm42.Models.Rope;
+using Llm42.Weights;
 
 namespace Llm42.Models;
 
@@ -30,7 +31,7 @@ internal static class ModelConfigReader
             throw json.Wrong("architectures", $"an array that begins with one of {ModelArchitecture.KnownNames}");
         var architecture = ModelArchitecture.Find(names[0])
             ?? throw new ModelFormatException(
-                json.Path, $"architecture \"{names[0]}\" is unknown; known are {ModelArchitecture.KnownNames}.");
+                json.Path, $"architecture \"{JsonText.Shorten(names[0])}\" is unknown; known are {ModelArchitecture.KnownNames}.");
         return (architecture, architecture.ReadConfig(json));
     }
 

@@ -119,33 +119,6 @@ public sealed class ModelConfigReaderTests
         }
     }
 
-    [TestMethod]
-    public void Generation_defaults_are_read()
-    {
-        using var directory = new TemporaryDirectory();
-        Assert.AreSame(GenerationDefaults.None, GenerationDefaults.Read(directory.Path, 100));
-
-        directory.Write(GenerationDefaults.FileName, """{"eos_token_id":[4,5],"temperature":0.6,"top_p":0.9,"top_k":20}""");
-        var defaults = GenerationDefaults.Read(directory.Path, 100);
-        Assert.AreEqual("4, 5", string.Join(", ", defaults.EosTokenIds));
-        Assert.AreEqual((0.6f, 0.9f, 20, null), (defaults.Temperature, defaults.TopP, defaults.TopK, defaults.MinP));
-
-        directory.Write(GenerationDefaults.FileName, """{"do_sample":false,"temperature":0.6}""");
-        Assert.AreEqual(0f, GenerationDefaults.Read(directory.Path, 100).Temperature);
-
-        directory.Write(GenerationDefaults.FileName, """{"do_sample":false,"repetition_penalty":1.1}""");
-        Assert.AreEqual(1.1f, GenerationDefaults.Read(directory.Path, 100).RepetitionPenalty);
-        directory.Write(GenerationDefaults.FileName, """{"temperature":0.6,"repetition_penalty":1.2}""");
-        Assert.AreEqual(1.2f, GenerationDefaults.Read(directory.Path, 100).RepetitionPenalty);
-        directory.Write(GenerationDefaults.FileName, """{"repetition_penalty":0}""");
-        Assert.Contains(
-            "repetition_penalty", Assert.ThrowsExactly<ModelFormatException>(() => GenerationDefaults.Read(directory.Path, 100)).Message);
-
-        directory.Write(GenerationDefaults.FileName, """{"top_p":0}""");
-        var error = Assert.ThrowsExactly<ModelFormatException>(() => GenerationDefaults.Read(directory.Path, 100));
-        Assert.Contains("top_p must be a number", error.Message);
-    }
-
     private static ModelConfig Read(string json)
     {
         using var directory = new TemporaryDirectory();
