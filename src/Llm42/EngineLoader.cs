@@ -21,8 +21,7 @@ internal static class EngineLoader
         using var files = ModelFileSet.Open(path);
         var (architecture, config) = ModelConfigReader.Read(files.Config);
         var configDigest = files.ConfigDigest;
-        var defaults = GenerationDefaults.Read(
-            files.GenerationConfig, config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
+        var defaults = GenerationDefaults.Read(files.GenerationConfig, config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
         var tokenizer = LoadTokenizer(files);
         var eosTokenIds = EosTokens.Find(defaults, config, LoadTokenizerConfig(files), tokenizer).Ids;
         var spec = architecture.Describe(config);

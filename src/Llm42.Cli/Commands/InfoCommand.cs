@@ -48,7 +48,7 @@ internal sealed class InfoCommand
         if (!parsed.GetValue(_noFingerprint))
         {
             fingerprint = await WeightProgress.RunAsync(
-                "fingerprint", progress => inspection.ComputeFingerprintAsync(progress, cancellation)).ConfigureAwait(false);
+                "Fingerprint", progress => inspection.ComputeFingerprintAsync(progress, cancellation)).ConfigureAwait(false);
         }
 
         if (_output.IsJson(parsed))
@@ -61,7 +61,7 @@ internal sealed class InfoCommand
     private static async Task<int> VerifyAsync(string model, bool isJson, CancellationToken cancellation)
     {
         VerificationReport report = await WeightProgress.RunAsync(
-            "checking weights", progress => ModelVerification.RunAsync(model, progress, cancellation)).ConfigureAwait(false);
+            "Checking", progress => ModelVerification.RunAsync(model, progress, cancellation)).ConfigureAwait(false);
         if (isJson)
             StandardOutput.WriteJson(VerificationJson.Of(report), CliJsonContext.Standard.VerificationJson);
         else

@@ -9,6 +9,7 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(GenerateAllJson))]
 [JsonSerializable(typeof(ScoreJson))]
 [JsonSerializable(typeof(TokenizeJson))]
+[JsonSerializable(typeof(TokenizeLineJson))]
 [JsonSerializable(typeof(CheckJson))]
 [JsonSerializable(typeof(StressJson))]
 [JsonSerializable(typeof(InfoJson))]

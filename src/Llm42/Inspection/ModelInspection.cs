@@ -16,26 +16,27 @@ namespace Llm42.Inspection;
 public sealed class ModelInspection : IDisposable
 {
     private readonly ModelFileSet _files;
-    private readonly IWeightSource? _source;
+    private readonly IWeightSource _source;
     private readonly Tensor[] _tensors;
     private readonly ModelConfig _config;
     private readonly GenerationDefaults _defaults;
     private readonly EosTokens _endTokens;
     private readonly BpeTokenizer? _tokenizer;
 
-    private ModelInspection(ModelFileSet files, string path, LlmEngineOptions options)
+    private ModelInspection(string path, LlmEngineOptions options)
     {
+        options.Engine.Validate();
         var executorOptions = EngineLoader.ExecutorOptionsOf(options, EngineLoader.ParseKvDtype(options.KvDtype));
-        _files = files;
+        _files = ModelFileSet.Open(path);
         try
         {
-            (var architecture, _config) = ModelConfigReader.Read(files.Config);
+            (var architecture, _config) = ModelConfigReader.Read(_files.Config);
             _defaults = GenerationDefaults.Read(
-                files.GenerationConfig, _config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
-            _tokenizer = EngineLoader.LoadTokenizer(files);
-            _endTokens = EosTokens.Find(_defaults, _config, EngineLoader.LoadTokenizerConfig(files), _tokenizer);
+                _files.GenerationConfig, _config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
+            _tokenizer = EngineLoader.LoadTokenizer(_files);
+            _endTokens = EosTokens.Find(_defaults, _config, EngineLoader.LoadTokenizerConfig(_files), _tokenizer);
             var spec = architecture.Describe(_config);
-            _source = files.OpenWeights();
+            _source = _files.OpenWeights();
             spec.Check(_source);
             _tensors = [.. spec.Tensors.Select(tensor => tensor.In(_source))];
             using var device = NativeDevice.Open(EngineLoader.DeviceOptionsOf(options));
@@ -53,7 +54,7 @@ public sealed class ModelInspection : IDisposable
         Tokenizer = _tokenizer is null ? null : Describe(_tokenizer);
         Defaults = Describe(options.UseGenerationDefaults);
         WeightFiles = _source.Tensors.Values.Select(tensor => tensor.File).Distinct(StringComparer.Ordinal).Count();
-        HasChatTemplate = files.HasChatTemplate;
+        HasChatTemplate = _files.HasChatTemplate;
     }
 
     /// <summary>The model.</summary>
@@ -80,8 +81,8 @@ public sealed class ModelInspection : IDisposable
     /// <summary>What it would run on.</summary>
     public DeviceDescription Device { get; }
 
-    /// <summary>Reads the files of a model and asks the device.</summary>
-    /// <param name="modelPath">What <see cref="LlmEngine.LoadAsync"/> takes: a model directory or a GGUF file.</param>
+    /// <summary>Reads a model's files and asks the device.</summary>
+    /// <param name="modelPath">A directory in Hugging Face's layout, or a GGUF file.</param>
     /// <param name="options">Device, sizes and policy of the engine that would load it.</param>
     /// <exception cref="ModelFormatException">A file is missing, malformed or not supported.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -89,9 +90,7 @@ public sealed class ModelInspection : IDisposable
     public static ModelInspection Open(string modelPath, LlmEngineOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelPath);
-        options ??= new LlmEngineOptions();
-        options.Engine.Validate();
-        return new ModelInspection(ModelFileSet.Open(modelPath), modelPath, options);
+        return new ModelInspection(modelPath, options ?? new LlmEngineOptions());
     }
 
     /// <summary>Reads all weights, once, and computes what names them.</summary>
@@ -141,7 +140,7 @@ public sealed class ModelInspection : IDisposable
         "BPE", tokenizer.VocabularySize, Enumerable.Range(0, tokenizer.VocabularySize).Count(tokenizer.IsSpecial));
 
     private DefaultsDescription Describe(bool isUsed) => new(
-        isUsed && _files.GenerationConfig is not null ? _files.PlaceOf(GenerationDefaults.FileName).Name : null,
+        isUsed && _files.GenerationConfig is not null ? GenerationDefaults.FileName : null,
         _defaults.Temperature,
         _defaults.TopP,
         _defaults.TopK,
@@ -151,5 +150,5 @@ public sealed class ModelInspection : IDisposable
         _defaults.MaxLength,
         _defaults.StopStrings,
         [.. _endTokens.Ids.Order().Select(id => new EndToken(id, _tokenizer?.IdToToken(id)))],
-        _endTokens.Source is null ? null : _files.PlaceOf(_endTokens.Source).Name);
+        _endTokens.Source);
 }

@@ -9,7 +9,7 @@ namespace Llm42.Inspection;
 internal static class TextFilesVerification
 {
     /// <summary>Adds what it finds.</summary>
-    /// <param name="files">The files of the model.</param>
+    /// <param name="files">The model's files.</param>
     /// <param name="config">The model; null if config.json cannot be read, and then ranges are not checked.</param>
     /// <param name="findings">Where to.</param>
     public static void Run(ModelFileSet files, ModelConfig? config, List<VerificationFinding> findings)
@@ -17,29 +17,28 @@ internal static class TextFilesVerification
         var vocabulary = config?.VocabularySize ?? int.MaxValue;
         var tokenizer = ReadTokenizer(files, findings);
         if (tokenizer is not null)
-            CompareVocabularies(tokenizer, files.PlaceOf(TokenizerJson.FileName).Path, vocabulary, findings);
+            CompareVocabularies(tokenizer, files.PlaceOf(TokenizerJson.FileName), vocabulary, findings);
         var tokenizerConfig = Try(findings, () => files.LoadTokenizerConfig()) ?? new TokenizerConfig(null, null);
         var defaults = Try(findings, () => GenerationDefaults.Read(files.GenerationConfig, vocabulary));
         if (tokenizer is not null && tokenizerConfig.EosToken is { } token && !tokenizer.TryGetId(token, out _))
             findings.Add(VerificationFinding.Warning(
-                files.PlaceOf(TokenizerConfig.FileName).Path, $"eos_token is \"{token}\", which the tokenizer does not know."));
+                files.PlaceOf(TokenizerConfig.FileName), $"eos_token is \"{token}\", which the tokenizer does not know."));
         if (config is null || defaults is null)
             return;
         if (defaults.StopStrings.Count > 0 && tokenizer is null)
             findings.Add(VerificationFinding.Warning(
-                files.PlaceOf(GenerationDefaults.FileName).Path, "stop_strings cannot be looked for without a tokenizer."));
+                files.PlaceOf(GenerationDefaults.FileName), "stop_strings cannot be looked for without a tokenizer."));
         CheckEndTokens(files, EosTokens.Find(defaults, config, tokenizerConfig, tokenizer), tokenizer, findings);
     }
 
     private static BpeTokenizer? ReadTokenizer(ModelFileSet files, List<VerificationFinding> findings)
     {
-        var before = findings.Count;
-        if (Try(findings, files.LoadTokenizer) is { } tokenizer)
-            return tokenizer;
-        if (findings.Count == before)
-            findings.Add(VerificationFinding.Warning(
-                files.Path, $"there is no {files.PlaceOf(TokenizerJson.FileName).Name}: prompts must be token ids."));
-        return null;
+        if (!files.HasTokenizer)
+        {
+            findings.Add(VerificationFinding.Warning(files.Path, $"there is no {TokenizerJson.FileName}: prompts must be token ids."));
+            return null;
+        }
+        return Try(findings, () => files.LoadTokenizer()!);
     }
 
     private static void CompareVocabularies(
@@ -67,10 +66,10 @@ internal static class TextFilesVerification
                 files.Path, "no file names an end token: answers end at their limit or at a stop string only."));
         foreach (var id in end.Ids.Order().Where(id => tokenizer is not null && tokenizer.IdToToken(id) is null))
             findings.Add(VerificationFinding.Warning(
-                files.PlaceOf(end.Source!).Path, $"eos_token_id names {id}, which the tokenizer does not know."));
+                files.PlaceOf(end.Source!), $"eos_token_id names {id}, which the tokenizer does not know."));
     }
 
-    private static T? Try<T>(List<VerificationFinding> findings, Func<T?> read)
+    private static T? Try<T>(List<VerificationFinding> findings, Func<T> read)
         where T : class
     {
         try

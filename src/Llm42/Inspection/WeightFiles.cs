@@ -3,14 +3,13 @@ using Llm42.Weights;
 
 namespace Llm42.Inspection;
 
-/// <summary>The weight files of a directory, opened one by one, so that a damaged one does not hide the others.</summary>
+/// <summary>The weight files of a model, those of a directory opened one by one, so that a damaged one does not hide the others.</summary>
 internal sealed class WeightFiles : IDisposable
 {
-    private readonly List<SafetensorsSource> _sources = [];
+    private readonly List<IWeightSource> _sources = [];
     private readonly List<VerificationFinding> _findings;
     private readonly HashSet<string> _damaged = new(StringComparer.Ordinal);
     private IReadOnlyDictionary<string, string>? _map;
-    private IWeightSource? _source;
 
     private WeightFiles(string directory, List<VerificationFinding> findings)
     {
@@ -18,37 +17,22 @@ internal sealed class WeightFiles : IDisposable
         _findings = findings;
     }
 
-    /// <summary>The model directory.</summary>
+    /// <summary>The model directory, or the GGUF file.</summary>
     public string Directory { get; }
 
     /// <summary>Every tensor that was found, by name.</summary>
     public Dictionary<string, Tensor> Tensors { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The weights of a model in another format, whose files are read as one.</summary>
-    public static WeightFiles Of(ModelFileSet set, List<VerificationFinding> findings)
-    {
-        var files = new WeightFiles(set.Path, findings);
-        try
-        {
-            files._source = set.OpenWeights();
-            foreach (var (name, tensor) in files._source.Tensors)
-                files.Tensors.Add(name, tensor);
-        }
-        catch (ModelFormatException error)
-        {
-            files._damaged.Add(set.Path);
-            findings.Add(VerificationFinding.Problem(error.File, error));
-        }
-        return files;
-    }
-
     /// <summary>Opens what is there and says what is wrong with it.</summary>
-    public static WeightFiles Open(string directory, List<VerificationFinding> findings)
+    public static WeightFiles Open(ModelFileSet model, List<VerificationFinding> findings)
     {
-        var files = new WeightFiles(directory, findings);
+        var files = new WeightFiles(model.Path, findings);
         try
         {
-            files.OpenAll();
+            if (model is HuggingFaceFileSet)
+                files.OpenAll();
+            else
+                files.OpenSource(model);
             return files;
         }
         catch
@@ -69,9 +53,25 @@ internal sealed class WeightFiles : IDisposable
 
     public void Dispose()
     {
-        _source?.Dispose();
         foreach (var source in _sources)
             source.Dispose();
+    }
+
+    // What is opened as a whole is sound as a whole, or not at all.
+    private void OpenSource(ModelFileSet model)
+    {
+        try
+        {
+            var source = model.OpenWeights();
+            _sources.Add(source);
+            foreach (var (name, tensor) in source.Tensors)
+                Tensors.Add(name, tensor);
+        }
+        catch (ModelFormatException error)
+        {
+            _damaged.Add(Directory);
+            _findings.Add(VerificationFinding.Problem(error.File, error));
+        }
     }
 
     private void OpenAll()

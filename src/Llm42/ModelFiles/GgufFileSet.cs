@@ -11,8 +11,6 @@ namespace Llm42.ModelFiles;
 /// <summary>A model in GGUF: everything comes from its metadata.</summary>
 internal sealed class GgufFileSet : ModelFileSet
 {
-    private const string ChatTemplateKey = "tokenizer.chat_template";
-
     private readonly GgufModel _model;
     private readonly GgufTokenizer _tokenizer;
 
@@ -60,24 +58,27 @@ internal sealed class GgufFileSet : ModelFileSet
     }
 
     /// <inheritdoc/>
+    public override bool HasTokenizer => _tokenizer.IsThere;
+
+    /// <inheritdoc/>
+    public override bool HasChatTemplate => LoadChatTemplate() is not null;
+
+    /// <inheritdoc/>
     public override BpeTokenizer? LoadTokenizer() =>
-        _tokenizer.IsThere ? TokenizerJson.Parse(Path, _tokenizer.ToJson()) : null;
+        HasTokenizer ? TokenizerJson.Parse(Path, _tokenizer.ToJson()) : null;
 
     /// <inheritdoc/>
     public override TokenizerConfig LoadTokenizerConfig() =>
         new(_tokenizer.TokenOf(GgufTokenizer.BosKey), _tokenizer.TokenOf(GgufTokenizer.EosKey));
 
     /// <inheritdoc/>
-    public override bool HasChatTemplate => _model.Metadata.Has(ChatTemplateKey);
-
-    /// <inheritdoc/>
-    public override string? LoadChatTemplate() => _model.Metadata.Text(ChatTemplateKey);
-
-    /// <inheritdoc/>
-    public override (string Path, string Name) PlaceOf(string fileName) => (Path, "GGUF metadata");
+    public override string? LoadChatTemplate() => _model.Metadata.Text("tokenizer.chat_template");
 
     /// <inheritdoc/>
     public override IWeightSource OpenWeights() => new GgufSource(_model);
+
+    /// <inheritdoc/>
+    public override string PlaceOf(string file) => Path;
 
     /// <inheritdoc/>
     public override void Dispose() => _model.Dispose();

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using Llm42.Inspection;
 using Llm42.Models;
 using Llm42.Tokenization;
 using Llm42.Weights;
@@ -30,28 +29,28 @@ internal sealed class HuggingFaceFileSet(string directory) : ModelFileSet
         : null;
 
     /// <inheritdoc/>
-    public override BpeTokenizer? LoadTokenizer() =>
-        System.IO.Path.Exists(In(TokenizerJson.FileName)) ? TokenizerJson.Load(directory) : null;
-
-    /// <inheritdoc/>
-    public override TokenizerConfig LoadTokenizerConfig() => TokenizerConfig.Load(directory);
+    public override bool HasTokenizer => System.IO.Path.Exists(In(TokenizerJson.FileName));
 
     /// <inheritdoc/>
     public override bool HasChatTemplate => ChatTemplateFiles.Exist(directory);
 
     /// <inheritdoc/>
+    public override BpeTokenizer? LoadTokenizer() =>
+        HasTokenizer ? TokenizerJson.Load(directory) : null;
+
+    /// <inheritdoc/>
+    public override TokenizerConfig LoadTokenizerConfig() => TokenizerConfig.Load(directory);
+
+    /// <inheritdoc/>
     public override string? LoadChatTemplate()
     {
-        if (System.IO.Path.Exists(In(ChatTemplateFileName)))
+        if (File.Exists(In(ChatTemplateFileName)))
             return File.ReadAllText(In(ChatTemplateFileName));
-        if (!System.IO.Path.Exists(In(TokenizerConfig.FileName)))
+        if (!File.Exists(In(TokenizerConfig.FileName)))
             return null;
         var config = JsonObjectReader.Open(In(TokenizerConfig.FileName));
         return config.Has("chat_template") ? config.Text("chat_template") : null;
     }
-
-    /// <inheritdoc/>
-    public override (string Path, string Name) PlaceOf(string fileName) => (In(fileName), fileName);
 
     /// <inheritdoc/>
     public override IWeightSource OpenWeights() => SafetensorsSource.Open(directory);
@@ -60,6 +59,9 @@ internal sealed class HuggingFaceFileSet(string directory) : ModelFileSet
     public override void Dispose()
     {
     }
+
+    /// <inheritdoc/>
+    public override string PlaceOf(string file) => In(file);
 
     private string In(string file) => System.IO.Path.Combine(directory, file);
 }

@@ -26,6 +26,13 @@ internal abstract class ModelFileSet : IDisposable
     /// <summary>generation_config.json; null if there is none.</summary>
     public abstract JsonObjectReader? GenerationConfig { get; }
 
+    /// <summary>There is a tokenizer.json.</summary>
+    public abstract bool HasTokenizer { get; }
+
+    /// <summary>There is a chat template; whether it can be rendered is not looked at.</summary>
+    /// <exception cref="ModelFormatException">A file that may hold it is malformed.</exception>
+    public abstract bool HasChatTemplate { get; }
+
     /// <summary>tokenizer.json; null if there is none.</summary>
     /// <exception cref="TokenizerFormatException">It is malformed or not supported.</exception>
     public abstract BpeTokenizer? LoadTokenizer();
@@ -34,17 +41,12 @@ internal abstract class ModelFileSet : IDisposable
     /// <exception cref="TokenizerFormatException">It is malformed.</exception>
     public abstract TokenizerConfig LoadTokenizerConfig();
 
-    /// <summary>Whether there is a template of chats; it is not looked at.</summary>
-    public abstract bool HasChatTemplate { get; }
-
     /// <summary>The Jinja template of chats; null if there is none.</summary>
     /// <exception cref="ModelFormatException">The file that holds it is malformed.</exception>
     public abstract string? LoadChatTemplate();
 
-    /// <summary>Where the content of one of Hugging Face's files is to be looked up.</summary>
-    /// <param name="fileName">The file: "config.json".</param>
-    /// <returns>The path of a file, and what to call the place in it.</returns>
-    public abstract (string Path, string Name) PlaceOf(string fileName);
+    /// <summary>Where that is found which Hugging Face's layout has in a file of such a name.</summary>
+    public abstract string PlaceOf(string file);
 
     /// <summary>The weights, to be disposed before the set.</summary>
     public abstract IWeightSource OpenWeights();
@@ -79,6 +81,6 @@ internal abstract class ModelFileSet : IDisposable
     }
 
     private static bool HasSafetensors(string directory) =>
-        System.IO.Path.Exists(System.IO.Path.Combine(directory, SafetensorsSource.FileName))
-        || System.IO.Path.Exists(System.IO.Path.Combine(directory, SafetensorsSource.IndexFileName));
+        File.Exists(System.IO.Path.Combine(directory, SafetensorsSource.FileName))
+        || File.Exists(System.IO.Path.Combine(directory, SafetensorsSource.IndexFileName));
 }

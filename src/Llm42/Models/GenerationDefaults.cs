@@ -66,7 +66,6 @@ internal sealed record GenerationDefaults
     }
 
     /// <summary>Reads the object of the file; null for a model without it.</summary>
-    /// <inheritdoc cref="Read(string, int, bool)"/>
     public static GenerationDefaults Read(JsonObjectReader? json, int vocabularySize, bool onlyEosTokens = false)
     {
         var otherwise = onlyEosTokens ? Neutral : None;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Llm42.Inspection;
+using Llm42.ModelFiles;
 using Llm42.Models;
 using Llm42.Tests.Models;
 using Llm42.Tests.Weights;

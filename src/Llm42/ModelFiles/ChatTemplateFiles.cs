@@ -2,7 +2,7 @@ using System.Text.Json;
 using Llm42.Tokenization;
 using Llm42.Weights;
 
-namespace Llm42.Inspection;
+namespace Llm42.ModelFiles;
 
 /// <summary>Where a model directory may say how a chat becomes a prompt.</summary>
 internal static class ChatTemplateFiles
