@@ -1,4 +1,5 @@
 using Llm42.Gguf;
+using Llm42.Inspection;
 using Llm42.ModelFiles;
 using Llm42.Testing;
 
@@ -103,6 +104,30 @@ public sealed class GgufFilesTests
         CollectionAssert.AreEqual(
             expected, TokenizerLoader.Load(Path.Combine(stories, "tokenizer.json"))!.Encode("Once upon a time", addSpecialTokens: true));
         Assert.IsNull(TokenizerLoader.Load(directory.Write("n.gguf", TinyModel().ToArray())));
+    }
+
+    [TestMethod]
+    public async Task A_model_is_described_and_verified_without_being_loaded()
+    {
+        var model = HubModel.Load(RepositoryRoot.InShared("data/arch/llama"));
+        using var directory = new TemporaryDirectory();
+        var path = directory.Write("m.gguf", GgufConversion.Convert(model, GgufBytes.Q8_0).ToArray());
+        await using var engine = await LlmEngine.LoadAsync(path, new LlmEngineOptions { Threads = 1 });
+        using (var inspection = ModelInspection.Open(path, new LlmEngineOptions { Threads = 1 }))
+        {
+            Assert.AreEqual("gguf", inspection.Format);
+            Assert.AreEqual(engine.Engine.Fingerprint, (await inspection.ComputeFingerprintAsync()).Fingerprint);
+        }
+        Assert.IsTrue((await ModelVerification.RunAsync(path)).IsSound);
+
+        model.Tensors.First().Value.Values[0] = float.NaN;
+        directory.Write("m.gguf", GgufConversion.Convert(model, GgufBytes.F32).Set("llama.block_count", 3u).ToArray());
+        var report = await ModelVerification.RunAsync(directory.Path);
+        Assert.IsFalse(report.IsSound);
+        Assert.IsTrue(report.Findings.Any(finding => finding.Tensor == "model.layers.2.mlp.up_proj.weight"));
+        Assert.IsTrue(report.Findings.Any(finding => finding.Tensor == model.Tensors.First().Key));
+        directory.Write("m.gguf", "GGUF");
+        Assert.Contains("truncated file?", (await ModelVerification.RunAsync(path)).Findings.Single().Message);
     }
 
     private static GgufBytes TinyModel() => TinyModels.Llama();

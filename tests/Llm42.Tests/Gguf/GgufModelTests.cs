@@ -57,7 +57,8 @@ public sealed class GgufModelTests
         await using var found = await LlmEngine.LoadAsync(path, Options);
         Assert.AreEqual(expected.Engine.WeightsDigest, found.Engine.WeightsDigest);
         Assert.AreEqual(expected.Engine.Fingerprint, found.Engine.Fingerprint);
-        Assert.AreEqual(expected.Model with { Directory = path }, found.Model);
+        Assert.AreEqual(expected.Model with { Directory = path, Dtypes = found.Model.Dtypes }, found.Model);
+        CollectionAssert.AreEqual(expected.Model.Dtypes.ToArray(), found.Model.Dtypes.ToArray());
 
         // One element of one matrix, behind the last row that could be missed by chance.
         var last = model.Tensors.Values.Last(tensor => tensor.Shape.Length > 1);
