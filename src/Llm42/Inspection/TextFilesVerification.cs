@@ -74,22 +74,27 @@ internal static class TextFilesVerification
     private static T? Try<T>(List<VerificationFinding> findings, string place, Func<T> read)
         where T : class
     {
+        VerificationFinding finding;
         try
         {
             return read();
         }
         catch (ModelFormatException error)
         {
-            findings.Add(VerificationFinding.Problem(error.File, error));
+            finding = VerificationFinding.Problem(error.File, error);
         }
         catch (TokenizerFormatException error)
         {
-            findings.Add(VerificationFinding.Problem(error.File, error));
+            finding = VerificationFinding.Problem(error.File, error);
         }
         catch (ChatTemplateException error)
         {
-            findings.Add(VerificationFinding.Problem(place, $"the chat template cannot be used: {error.Message}"));
+            finding = VerificationFinding.Problem(place, $"the chat template cannot be used: {error.Message}");
         }
+
+        // Two things may be read from one file.
+        if (!findings.Contains(finding))
+            findings.Add(finding);
         return null;
     }
 }

@@ -31,7 +31,7 @@ public static class TokenizerJson
     {
         ArgumentNullException.ThrowIfNull(path);
         string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
-        if (!File.Exists(file))
+        if (!Path.Exists(file))
         {
             throw new FileNotFoundException(DescribeMissing(file), file);
         }

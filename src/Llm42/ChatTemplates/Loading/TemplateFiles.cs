@@ -72,6 +72,19 @@ internal static class TemplateFiles
             return [];
         using JsonDocument document = JsonFile.Parse(file, JsonFile.ReadBytes(file));
         var root = new JsonNode(file, "$", document.RootElement);
+        try
+        {
+            return ReadJson(root, file);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // The JSON reader's word for escapes that are not Unicode, in the names of templates too.
+            throw root.Error($"the file holds text that is not valid Unicode: {exception.Message}", exception);
+        }
+    }
+
+    private static List<Found> ReadJson(JsonNode root, string file)
+    {
         if (!root.TryGet("chat_template", out JsonNode node))
             return [];
         switch (node.Kind)
