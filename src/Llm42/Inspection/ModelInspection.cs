@@ -140,7 +140,7 @@ public sealed class ModelInspection : IDisposable
         "BPE", tokenizer.VocabularySize, Enumerable.Range(0, tokenizer.VocabularySize).Count(tokenizer.IsSpecial));
 
     private DefaultsDescription Describe(bool isUsed) => new(
-        isUsed && _files.GenerationConfig is not null ? GenerationDefaults.FileName : null,
+        isUsed && _files.GenerationConfig is not null ? NameOf(GenerationDefaults.FileName) : null,
         _defaults.Temperature,
         _defaults.TopP,
         _defaults.TopK,
@@ -150,5 +150,7 @@ public sealed class ModelInspection : IDisposable
         _defaults.MaxLength,
         _defaults.StopStrings,
         [.. _endTokens.Ids.Order().Select(id => new EndToken(id, _tokenizer?.IdToToken(id)))],
-        _endTokens.Source);
+        _endTokens.Source is null ? null : NameOf(_endTokens.Source));
+
+    private string NameOf(string file) => Path.GetFileName(_files.PlaceOf(file));
 }

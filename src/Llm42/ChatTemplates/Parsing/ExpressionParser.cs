@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Llm42.ChatTemplates.Lexing;
 using Llm42.ChatTemplates.Syntax;
 using Llm42.ChatTemplates.Values;
@@ -419,55 +418,5 @@ internal sealed class ExpressionParser(TokenReader tokens, UnknownNames unknown)
         return name;
     }
 
-    private ArgumentList ParseArguments()
-    {
-        int position = tokens.ExpectOperator("(").Position;
-        tokens.Enter();
-        var positional = new List<Expression>();
-        var keywords = new List<KeyValuePair<string, Expression>>();
-        Expression? rest = null;
-        Expression? keywordRest = null;
-        bool isFirst = true;
-        while (!tokens.Current.IsOperator(")"))
-        {
-            if (!isFirst)
-                tokens.ExpectOperator(",");
-            if (tokens.Current.IsOperator(")"))
-                break;
-            isFirst = false;
-            if (tokens.SkipOperator("**"))
-            {
-                Ensure(keywordRest is null, position);
-                keywordRest = Parse();
-            }
-            else if (tokens.SkipOperator("*"))
-            {
-                Ensure(rest is null && keywordRest is null, position);
-                rest = Parse();
-            }
-            else if (tokens.Current.Kind == TokenKind.Name && tokens.Following.IsOperator("="))
-            {
-                Ensure(keywordRest is null, position);
-                string name = tokens.Next().Text;
-                Ensure(!keywords.Exists(keyword => keyword.Key == name), position);
-                tokens.Next();
-                keywords.Add(new KeyValuePair<string, Expression>(name, Parse()));
-            }
-            else
-            {
-                Ensure(rest is null && keywordRest is null && keywords.Count == 0, position);
-                positional.Add(Parse());
-            }
-        }
-
-        tokens.ExpectOperator(")");
-        tokens.Leave();
-        return new ArgumentList(positional, keywords, rest, keywordRest);
-    }
-
-    private static void Ensure([DoesNotReturnIf(false)] bool isAllowed, int position)
-    {
-        if (!isAllowed)
-            throw new TemplateError("the arguments of a call are out of order or given twice", position: position);
-    }
+    private ArgumentList ParseArguments() => new ArgumentParser(tokens, this).Parse();
 }

@@ -16,7 +16,7 @@ internal sealed class Qwen3MoeArchitecture : ModelArchitecture
         var dense = json.Integers("mlp_only_layers", 0, config.Layers - 1);
         return config with
         {
-            Windows = QwenWindows.Read(json, config.Layers, firstLayer: 0),
+            Windows = QwenWindows.OfAllLayers(json, config.Layers),
             Moe = MoeConfigReader.Read(
                 json,
                 // What transformers 5 saves is called as in Mixtral.

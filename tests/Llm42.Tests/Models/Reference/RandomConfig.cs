@@ -200,10 +200,10 @@ internal sealed class RandomConfig
             if (!Chance(6) || isUsed)
                 SetOrNull("sliding_window", Chance(8) ? null : Pick(windows));
             var layers = (int)_json["num_hidden_layers"]!;
-            if (IsQwen3Moe)
-                return;
             if (!Chance(5))
                 _json["max_window_layers"] = _random.Next(layers + 2);
+            if (IsQwen3Moe)
+                return;
             if (isUsed && _json["sliding_window"] is not null && Chance(3))
             {
                 _json["layer_types"] = new JsonArray(
