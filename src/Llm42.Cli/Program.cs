@@ -10,6 +10,7 @@ var root = new Command("llm42", "Llm42: LLM inference whose answers can be made 
     ReplayCommand.Create(),
     ScoreCommand.Create(),
     TokenizeCommand.Create(),
+    RenderCommand.Create(),
     CheckCommand.Create(),
     CheckCommand.CreateDemo(),
     InfoCommand.Create(),

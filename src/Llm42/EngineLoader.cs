@@ -1,6 +1,7 @@
-using System.Security.Cryptography;
+using Llm42.ChatTemplates;
 using Llm42.Core.Engine;
 using Llm42.Generation;
+using Llm42.ModelFiles;
 using Llm42.Models;
 using Llm42.Native;
 using Llm42.Runtime;
@@ -9,23 +10,23 @@ using Llm42.Weights;
 
 namespace Llm42;
 
-/// <summary>Reads a model directory and brings it onto a device.</summary>
+/// <summary>Reads the files of a model and brings it onto a device.</summary>
 internal static class EngineLoader
 {
     /// <summary>Loads what an engine needs; the caller owns the executor.</summary>
     public static LoadedModel Load(
-        string modelDirectory, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        string path, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Engine.Validate();
         var kvType = ParseKvDtype(options.KvDtype);
-        var (architecture, config) = ModelConfigReader.Read(modelDirectory);
-        var configDigest = Convert.ToHexStringLower(
-            SHA256.HashData(File.ReadAllBytes(Path.Combine(modelDirectory, ModelConfigReader.FileName))));
-        var defaults = GenerationDefaults.Read(modelDirectory, config.VocabularySize);
-        var tokenizer = LoadTokenizer(modelDirectory);
-        var eosTokenIds = FindEosTokens(modelDirectory, config, defaults, tokenizer);
+        using var files = ModelFileSet.Open(path);
+        var (architecture, config) = ModelConfigReader.Read(files.Config);
+        var configDigest = files.ConfigDigest;
+        var defaults = GenerationDefaults.Read(files.GenerationConfig, config.VocabularySize, onlyEosTokens: !options.UseGenerationDefaults);
+        var tokenizer = LoadTokenizer(files);
+        var eosTokenIds = EosTokens.Find(defaults, config, LoadTokenizerConfig(files), tokenizer).Ids;
         var spec = architecture.Describe(config);
-        using var source = SafetensorsSource.Open(modelDirectory);
+        using var source = files.OpenWeights();
         spec.Check(source);
         var tensors = spec.Tensors.Select(tensor => tensor.In(source)).ToArray();
 
@@ -35,16 +36,7 @@ internal static class EngineLoader
         NativeModelExecutor? executor = null;
         try
         {
-            var device = NativeDevice.Open(new NativeDeviceOptions
-            {
-                Backend = options.Backend,
-                Ordinal = options.DeviceOrdinal,
-                Threads = options.Threads,
-                PlannedThreads = options.PlannedThreads,
-                Isa = options.Isa,
-                MemoryLimit = options.MemoryLimit,
-                FailCall = options.FailCall,
-            });
+            var device = NativeDevice.Open(DeviceOptionsOf(options));
             executor = new NativeModelExecutor(
                 device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);
             var weightsDigest = digest.GetAwaiter().GetResult();
@@ -56,8 +48,11 @@ internal static class EngineLoader
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds),
-                DescribeModel(modelDirectory, config, executor, tensors),
-                () => DescribeEngine(loaded, options.Engine, fingerprint, digests));
+                ModelDescription.Of(path, config, spec, tensors, executor.Info.MaxContext),
+                () => DescribeEngine(loaded, options.Engine, fingerprint, digests))
+            {
+                ChatTemplate = LoadChatTemplate(files),
+            };
         }
         catch
         {
@@ -68,14 +63,25 @@ internal static class EngineLoader
         }
     }
 
-    private static DType ParseKvDtype(string name) => name switch
+    internal static NativeDeviceOptions DeviceOptionsOf(LlmEngineOptions options) => new()
+    {
+        Backend = options.Backend,
+        Ordinal = options.DeviceOrdinal,
+        Threads = options.Threads,
+        PlannedThreads = options.PlannedThreads,
+        Isa = options.Isa,
+        MemoryLimit = options.MemoryLimit,
+        FailCall = options.FailCall,
+    };
+
+    internal static DType ParseKvDtype(string name) => name switch
     {
         "bf16" => DType.Bf16,
         "f32" => DType.F32,
         _ => throw new ArgumentException($"KvDtype is \"{name}\"; it must be \"bf16\" or \"f32\"."),
     };
 
-    private static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
+    internal static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
     {
         KvType = kvType,
         PageSize = options.PageSize,
@@ -86,35 +92,36 @@ internal static class EngineLoader
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };
 
-    private static BpeTokenizer? LoadTokenizer(string modelDirectory)
+    internal static BpeTokenizer? LoadTokenizer(ModelFileSet files) => Read(files.LoadTokenizer);
+
+    internal static TokenizerConfig LoadTokenizerConfig(ModelFileSet files) => Read(files.LoadTokenizerConfig);
+
+    internal static bool HasChatTemplate(ModelFileSet files) => Read(() => files.HasChatTemplate);
+
+    // A template that cannot be used is an error of whoever wants to use it, not of the model's other users.
+    private static Func<ChatTemplate?> LoadChatTemplate(ModelFileSet files)
     {
-        if (!File.Exists(Path.Combine(modelDirectory, TokenizerJson.FileName)))
-            return null;
         try
         {
-            return TokenizerJson.Load(modelDirectory);
+            var template = Read(() => files.LoadChatTemplate());
+            return () => template;
         }
-        catch (TokenizerFormatException error)
+        catch (Exception error) when (error is ChatTemplateException or ModelFormatException)
         {
-            throw Wrap(error);
+            return () => throw new InvalidOperationException($"The model's chat template cannot be used: {error.Message}", error);
         }
     }
 
-    /// <summary>Every token that any of the model's files calls the end of a sequence.</summary>
-    private static HashSet<int> FindEosTokens(
-        string modelDirectory, ModelConfig config, GenerationDefaults defaults, BpeTokenizer? tokenizer)
+    private static T Read<T>(Func<T> read)
     {
-        HashSet<int> ids = [.. defaults.EosTokenIds, .. config.EosTokenIds];
         try
         {
-            if (TokenizerConfig.Load(modelDirectory).EosToken is { } token && tokenizer?.TryGetId(token, out var id) == true)
-                ids.Add(id);
+            return read();
         }
         catch (TokenizerFormatException error)
         {
             throw Wrap(error);
         }
-        return ids;
     }
 
     private static ModelFormatException Wrap(TokenizerFormatException error)
@@ -148,21 +155,6 @@ internal static class EngineLoader
             digests.Tokenizer,
             digests.Config);
     }
-
-    private static ModelDescription DescribeModel(
-        string modelDirectory, ModelConfig config, NativeModelExecutor executor, Tensor[] tensors) => new(
-        config.Architecture,
-        Path.GetFullPath(modelDirectory),
-        config.Layers,
-        config.HiddenSize,
-        config.QueryHeads,
-        config.KvHeads,
-        config.HeadSize,
-        config.VocabularySize,
-        executor.Info.MaxContext,
-        tensors.Sum(tensor => tensor.ElementCount),
-        tensors.GroupBy(tensor => tensor.Dtype).MaxBy(group => group.Sum(tensor => tensor.Size))!.Key.Name(),
-        tensors.Sum(tensor => tensor.Size));
 
     /// <summary>Digests of a model's files.</summary>
     private sealed record ModelDigests(string Weights, string? Tokenizer, string Config);

@@ -2,30 +2,42 @@ using System.Collections.ObjectModel;
 
 namespace Llm42;
 
-/// <summary>How a prompt is to be answered.</summary>
+/// <summary>
+/// How a prompt is to be answered. Null is the model's own default: what its generation_config.json says, read as the
+/// transformers library does, else what stands below. A value here goes before it.
+/// </summary>
 public sealed record GenerationOptions
 {
     /// <summary>Most answers to one prompt.</summary>
     public const int MaxN = 128;
 
-    /// <summary>Most tokens to generate. The context may end the answer earlier.</summary>
-    public int MaxTokens { get; init; } = 256;
+    /// <summary>
+    /// Most tokens to generate, 0 or more. The context may end the answer earlier. Null: max_new_tokens, else what
+    /// max_length leaves behind the prompt, else 256.
+    /// </summary>
+    public int? MaxTokens { get; init; }
 
-    /// <summary>0 is greedy, else 0.01..100. Null: what the model's generation_config.json says, else 1.</summary>
+    /// <summary>
+    /// 0 is greedy, else 0.01..100. Null: where the file says do_sample, its temperature, else 1; where it does not, 0. A
+    /// temperature in the file below 0.01 counts as 0.
+    /// </summary>
     public float? Temperature { get; init; }
 
-    /// <summary>Nucleus sampling: above 0, at most 1. Null: what generation_config.json says, else 1 (all).</summary>
+    /// <summary>Nucleus sampling: above 0, at most 1. Null: top_p, else 1 (all).</summary>
     public float? TopP { get; init; }
 
-    /// <summary>Keep this many of the most likely tokens. Null: what generation_config.json says, else 0 (all).</summary>
+    /// <summary>
+    /// Keep this many of the most likely tokens; 0 keeps all. Null: top_k, else 50 where the file says do_sample, as in
+    /// transformers, else 0.
+    /// </summary>
     public int? TopK { get; init; }
 
-    /// <summary>Drop tokens less likely than this times the likeliest. Null: what generation_config.json says, else 0.</summary>
+    /// <summary>Drop tokens less likely than this times the likeliest, 0..1. Null: min_p, else 0.</summary>
     public float? MinP { get; init; }
 
     /// <summary>
     /// Divides the positive logits of tokens that the prompt or the answer holds, multiplies the others: above 0, at
-    /// most 10; 1 is none. Null: what generation_config.json says, else 1.
+    /// most 10; 1 is none. Null: repetition_penalty, else 1.
     /// </summary>
     public float? RepetitionPenalty { get; init; }
 
@@ -59,8 +71,8 @@ public sealed record GenerationOptions
     /// <summary>Go on behind an end-of-sequence token.</summary>
     public bool IgnoreEos { get; init; }
 
-    /// <summary>Texts that end the answer; they are not part of it.</summary>
-    public IReadOnlyList<string> Stop { get; init; } = [];
+    /// <summary>Texts that end the answer; they are not part of it. Null: stop_strings, else none; empty: none.</summary>
+    public IReadOnlyList<string>? Stop { get; init; }
 
     /// <summary>How many of the most likely tokens to report for each place, 0..1024.</summary>
     public int TopLogprobs { get; init; }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Llm42.ChatTemplates;
 using Llm42.Core.Engine;
 using Llm42.Core.Observability;
 using Llm42.Core.Requests;
@@ -17,12 +18,14 @@ public sealed class LlmEngine : IAsyncDisposable
     private readonly EngineLoop _loop;
     private readonly RequestBuilder _requests;
     private readonly Func<EngineDescription> _describeEngine;
+    private readonly Func<ChatTemplate?> _chatTemplate;
     private readonly EngineOptions _options;
 
     internal LlmEngine(LoadedModel model, EngineOptions options, string? name = null)
     {
         _requests = model.Requests;
         _describeEngine = model.DescribeEngine;
+        _chatTemplate = model.ChatTemplate;
         _options = options;
         Tokenizer = model.Tokenizer;
         Model = model.Description;
@@ -40,14 +43,21 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <summary>The model's tokenizer; null if its directory has none, and then prompts must be token ids.</summary>
     public ITokenizer? Tokenizer { get; }
 
+    /// <summary>What makes a prompt of a chat; null if the model has no chat template. Its prompts hold their special tokens.</summary>
+    /// <exception cref="InvalidOperationException">The model has one, but it is malformed or not supported.</exception>
+    public ChatTemplate? ChatTemplate => _chatTemplate();
+
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _loop.Statistics;
 
     /// <summary>Makes <see cref="Statistics"/> count from zero. The counters of the meter "Llm42" go on.</summary>
     public void ResetStatistics() => _loop.ResetStatistics();
 
-    /// <summary>Loads a model directory as Hugging Face lays it out.</summary>
-    /// <param name="modelDirectory">Holds config.json, weights in safetensors files, and usually tokenizer.json.</param>
+    /// <summary>Loads a model: a directory as Hugging Face lays it out, or a GGUF file.</summary>
+    /// <param name="modelPath">
+    /// A directory that holds config.json, weights in safetensors files, and usually tokenizer.json; or a GGUF file, the
+    /// first of several if the model is split; or a directory with a single GGUF model and no safetensors.
+    /// </param>
     /// <param name="options">Device, sizes and policy.</param>
     /// <param name="progress">Told about the weights as they are loaded.</param>
     /// <param name="cancellationToken">Ends the loading.</param>
@@ -55,15 +65,15 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="Native.NativeException">The device cannot be had, or its memory does not suffice.</exception>
     public static async Task<LlmEngine> LoadAsync(
-        string modelDirectory,
+        string modelPath,
         LlmEngineOptions? options = null,
         IProgress<LoadProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(modelDirectory);
+        ArgumentException.ThrowIfNullOrEmpty(modelPath);
         options ??= new LlmEngineOptions();
         var model = await Task.Run(
-            () => EngineLoader.Load(modelDirectory, options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
+            () => EngineLoader.Load(modelPath, options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new LlmEngine(model, options.Engine, options.Name);
     }
 
@@ -96,7 +106,7 @@ public sealed class LlmEngine : IAsyncDisposable
         IReadOnlyList<int> promptIds, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new GenerationOptions();
-        return StreamAsync(_requests.Build(promptIds, options), [.. options.Stop], cancellationToken);
+        return StreamAsync(_requests.Build(promptIds, options), [.. _requests.StopsOf(options)], cancellationToken);
     }
 
     /// <summary>
@@ -190,7 +200,7 @@ public sealed class LlmEngine : IAsyncDisposable
                 $"N is {options.N}, and a receipt is of one answer: answer i is what N = 1 and Seed + i give, so give these options.");
         if (result.FinishReason == FinishReason.Cancelled)
             throw new ReceiptRefusedException("The answer was cancelled: where it ends is nothing that could come again.");
-        var request = ReceiptRequest.Of(_requests.Build(promptIds, options)[0], options.Stop, Model.MaxContext);
+        var request = ReceiptRequest.Of(_requests.Build(promptIds, options)[0], _requests.StopsOf(options), Model.MaxContext);
         if (result.Usage.PromptTokens != promptIds.Count || result.Tokens.Count > request.MaxTokens)
             throw new ArgumentException(
                 $"The answer has {result.Tokens.Count} tokens to a prompt of {result.Usage.PromptTokens}; "

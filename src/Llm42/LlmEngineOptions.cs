@@ -57,6 +57,12 @@ public sealed record LlmEngineOptions
     /// </summary>
     public bool UseGraphs { get; init; } = true;
 
+    /// <summary>
+    /// Take what a request leaves open from the model's generation_config.json. False passes over all of that file but its
+    /// end-of-sequence tokens: requests that leave it open then sample at temperature 1, untouched by anything else.
+    /// </summary>
+    public bool UseGenerationDefaults { get; init; } = true;
+
     /// <summary>Scheduler and verifier.</summary>
     public EngineOptions Engine { get; init; } = new();
 

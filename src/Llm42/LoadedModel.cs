@@ -1,3 +1,4 @@
+using Llm42.ChatTemplates;
 using Llm42.Core.Execution;
 using Llm42.Generation;
 using Llm42.Tokenization;
@@ -15,4 +16,8 @@ internal sealed record LoadedModel(
     ITokenizer? Tokenizer,
     RequestBuilder Requests,
     ModelDescription Description,
-    Func<EngineDescription> DescribeEngine);
+    Func<EngineDescription> DescribeEngine)
+{
+    /// <summary>The model's chat template, null for none; throws where it cannot be used.</summary>
+    public Func<ChatTemplate?> ChatTemplate { get; init; } = () => null;
+}

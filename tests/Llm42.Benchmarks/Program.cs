@@ -3,9 +3,14 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Llm42.Benchmarks.Determinism;
+using Llm42.Benchmarks.Load;
 
 if (args is ["determinism", ..])
     return await DeterminismBenchmark.Create(Path.Combine(RepositoryRoot(), "src", "Llm42.Cli", "DemoModel")).Parse(args[1..]).InvokeAsync();
+if (args is ["load", ..])
+    return await LoadBenchmark.Create().Parse(args[1..]).InvokeAsync();
+if (args is [LoadBenchmark.ChildVerb, string model])
+    return await LoadBenchmark.LoadOneAsync(model);
 
 // In-process, so that a run needs no further restore; interleaving is the benchmarks' own affair.
 ManualConfig config = DefaultConfig.Instance

@@ -24,13 +24,40 @@ public sealed class TokenizeTests
     public async Task Jsonl_answers_line_by_line()
     {
         Run run = await Cli.RunWithInputAsync(
-            "\"Fear ye not\"\n{\"text\": \"two\\nlines \\u00e9\"}\n\n\"\"\n", "tokenize", "demo", "--jsonl", "--no-special-tokens");
+            "\"Fear ye not\"\n{\"text\": \"two\\nlines \\u00e9\"}\n\n{\"text\": \"\"}\n", "tokenize", "demo", "--jsonl");
         Assert.AreEqual(0, run.ExitCode, run.ToString());
         string[] lines = run.Output.TrimEnd('\n').Split('\n');
         Assert.HasCount(3, lines);
-        JsonNode alone = await Cli.JsonAsync("tokenize", "demo", "--prompt", "two\nlines \u00e9", "--no-special-tokens");
-        Assert.AreEqual(alone.ToJsonString(), lines[1]);
-        Assert.AreEqual("{\"token_ids\":[]}", lines[2]);
+        JsonNode with = await Cli.JsonAsync("tokenize", "demo", "--prompt", "two\nlines \u00e9");
+        JsonNode without = await Cli.JsonAsync("tokenize", "demo", "--prompt", "two\nlines \u00e9", "--no-special-tokens");
+        JsonNode line = JsonNode.Parse(lines[1])!;
+        CollectionAssert.AreEqual((string[])["ids", "ids_with_special", "decoded"], Cli.Keys(line));
+        CollectionAssert.AreEqual(Cli.Integers(without["token_ids"]), Cli.Integers(line["ids"]));
+        CollectionAssert.AreEqual(Cli.Integers(with["token_ids"]), Cli.Integers(line["ids_with_special"]));
+        Assert.AreEqual("two\nlines \u00e9", (string?)line["decoded"]);
+        Assert.AreEqual("""{"ids":[],"ids_with_special":[0],"decoded":""}""", lines[2]);
+    }
+
+    [TestMethod]
+    [DataRow("qwen3")]
+    [DataRow("llama3_1")]
+    [DataRow("llama2")]
+    public async Task Jsonl_gives_the_vectors_of_real_tokenizers_without_a_model(string name)
+    {
+        string folder = RepositoryRoot.InShared($"data/tokenizers/{name}");
+        JsonArray cases = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "vectors.json")))!["cases"]!.AsArray();
+        string input = string.Concat(cases.Select(vector => new JsonObject { ["text"] = (string)vector!["text"]! }.ToJsonString() + "\n"));
+        Run run = await Cli.RunWithInputAsync(input, "tokenize", folder, "--jsonl");
+        Assert.AreEqual(0, run.ExitCode, run.ToString());
+        string[] lines = run.Output.TrimEnd('\n').Split('\n');
+        Assert.HasCount(cases.Count, lines);
+        foreach ((JsonNode? expected, string line) in cases.Zip(lines))
+        {
+            JsonObject actual = JsonNode.Parse(line)!.AsObject();
+            var wanted = (JsonObject)expected!.DeepClone();
+            wanted.Remove("text");
+            Assert.IsTrue(JsonNode.DeepEquals(wanted, actual), $"{name}: {expected["text"]}");
+        }
     }
 
     [TestMethod]

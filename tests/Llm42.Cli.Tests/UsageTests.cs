@@ -52,6 +52,7 @@ public sealed class UsageTests
     [DataRow("--determinism dvr", "generate", "demo", "--prompt", "x", "--enable-deterministic-inference", "1", "--determinism", "dvr")]
     [DataRow("takes text", "tokenize", "demo", "--prompt-ids", "1")]
     [DataRow("--jsonl", "tokenize", "demo", "--prompt", "x", "--jsonl")]
+    [DataRow("--no-special-tokens", "tokenize", "demo", "--jsonl", "--no-special-tokens")]
     [DataRow("frobnicate", "frobnicate")]
     public async Task Senseless_command_line_is_refused(string named, params string[] arguments) =>
         Cli.AssertRefused(await Cli.RunAsync(arguments), 2, named);
@@ -109,7 +110,7 @@ public sealed class UsageTests
         {
             Run run = await Cli.RunAsync(arguments);
             Assert.AreEqual(0, run.ExitCode, run.ToString());
-            foreach (string command in (string[])["generate", "replay", "score", "tokenize", "check", "demo", "info", "doctor", "bench"])
+            foreach (string command in (string[])["generate", "replay", "score", "tokenize", "render", "check", "demo", "info", "doctor", "bench"])
                 StringAssert.Contains(run.Output, command, StringComparison.Ordinal);
         }
     }

@@ -40,7 +40,7 @@ public sealed class CacheTests
         Answer[] expected = await AloneAsync(gpu, requests);
 
         // Pages for the longest of them, and a few: they begin together, and cannot all go on.
-        int longest = requests.Max(request => request.Prompt.Length + request.Options.MaxTokens);
+        int longest = requests.Max(request => request.Prompt.Length + request.Options.MaxTokens!.Value);
         await using LlmEngine engine = await LlmEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with
         {
             KvPages = (longest / gpu.Options.PageSize) + (requests.Length * Common(gpu) / gpu.Options.PageSize / 2),

@@ -83,7 +83,7 @@ public sealed class MemoryTests
             taken.ForEach(cache => cache.Dispose());
         }
 
-        Assert.HasCount(Short.MaxTokens, (await engine.CompleteAsync(longPrompt, Short)).Tokens);
+        Assert.HasCount(Short.MaxTokens!.Value, (await engine.CompleteAsync(longPrompt, Short)).Tokens);
     }
 
     /// <summary>

@@ -50,8 +50,7 @@ internal sealed class CheckCommand
         PromptSource prompt = await _prompt.ReadAsync(parsed, cancellation).ConfigureAwait(false)
             ?? new PromptSource(BuiltInTexts.Prompt, null, AddSpecialTokens: true);
         using ModelDirectory model = _model?.Open(parsed) ?? ModelDirectory.Open("demo");
-        bool hasTokenizer = File.Exists(Path.Combine(model.Path, TokenizerJson.FileName));
-        IReadOnlyList<int> promptIds = prompt.Encode(hasTokenizer ? TokenizerJson.Load(model.Path) : null);
+        IReadOnlyList<int> promptIds = prompt.Encode(TokenizerLoader.Load(model.Path));
         CheckOptions options = _check.Read(parsed, promptIds);
 
         CheckReport report = await TerminalProgress.RunAsync(progress =>

@@ -16,7 +16,8 @@ internal sealed class TokenizeCommand
     private readonly OutputFlags _output = new();
 
     private readonly Option<bool> _jsonl = Flag.Switch(
-        "--jsonl", "Many texts: a JSON string, or an object with \"text\", on every line of standard input; an object a line out.");
+        "--jsonl", "Many texts: an object with \"text\", or a JSON string, on every line of standard input; "
+        + "an object with \"ids\", \"ids_with_special\" and \"decoded\" a line out.");
 
     public static Command Create()
     {
@@ -38,11 +39,14 @@ internal sealed class TokenizeCommand
         bool isJsonl = parsed.GetValue(_jsonl);
         if (isJsonl && prompt is not null)
             throw new UsageException("--jsonl reads its texts from standard input; leave the prompt out.");
+        if (isJsonl && !_prompt.AddSpecialTokens(parsed))
+            throw new UsageException("--jsonl writes ids without and with special tokens; leave --no-special-tokens out.");
 
         using ModelDirectory model = _model.Open(parsed);
-        ITokenizer tokenizer = TokenizerJson.Load(model.Path);
+        ITokenizer tokenizer = TokenizerLoader.Load(model.Path)
+            ?? throw new InvalidDataException($"{model.Path} has no tokenizer, neither {TokenizerJson.FileName} nor one in GGUF metadata.");
         if (isJsonl)
-            return await WriteLinesAsync(tokenizer, _prompt.AddSpecialTokens(parsed), cancellation).ConfigureAwait(false);
+            return await WriteLinesAsync(tokenizer, cancellation).ConfigureAwait(false);
 
         prompt ??= new PromptSource(
             await Console.In.ReadToEndAsync(cancellation).ConfigureAwait(false), null, _prompt.AddSpecialTokens(parsed));
@@ -54,18 +58,24 @@ internal sealed class TokenizeCommand
         return CommandGuard.Success;
     }
 
-    private static async Task<int> WriteLinesAsync(ITokenizer tokenizer, bool addSpecialTokens, CancellationToken cancellation)
+    private static async Task<int> WriteLinesAsync(ITokenizer tokenizer, CancellationToken cancellation)
     {
         int number = 0;
         while (await Console.In.ReadLineAsync(cancellation).ConfigureAwait(false) is { } line)
         {
             number++;
             if (line.Length > 0)
-                StandardOutput.WriteJson(
-                    new TokenizeJson(tokenizer.Encode(TextOf(line, number), addSpecialTokens)), CliJsonContext.Standard.TokenizeJson);
+                StandardOutput.WriteJson(Line(tokenizer, TextOf(line, number)), CliJsonContext.Standard.TokenizeLineJson);
         }
 
         return CommandGuard.Success;
+    }
+
+    private static TokenizeLineJson Line(ITokenizer tokenizer, string text)
+    {
+        int[] ids = tokenizer.Encode(text, addSpecialTokens: false);
+        return new TokenizeLineJson(
+            ids, tokenizer.Encode(text, addSpecialTokens: true), tokenizer.Decode(ids, skipSpecialTokens: false));
     }
 
     private static string TextOf(string line, int number)

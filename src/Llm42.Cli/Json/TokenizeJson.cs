@@ -1,4 +1,4 @@
 namespace Llm42.Cli.Json;
 
-/// <summary>What `tokenize --json` writes, and `tokenize --jsonl` a line of.</summary>
+/// <summary>What `tokenize --json` writes.</summary>
 internal sealed record TokenizeJson(IReadOnlyList<int> TokenIds);

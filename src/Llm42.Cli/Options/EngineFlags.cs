@@ -32,6 +32,11 @@ internal sealed class EngineFlags
     private readonly Option<int?> _memoryLimit = Flag.Integer(
         "--memory-limit", "Most MiB for weights, KV cache and work space; 0: what the machine has.", 0, int.MaxValue);
 
+    private readonly Option<string?> _generationConfig = Flag.Word(
+        "--generation-config",
+        "auto takes what a request leaves open from the model's generation_config.json; none takes only its end tokens (default auto).",
+        ["auto", "none"]);
+
     private readonly Option<int?> _prefillChunk = Flag.Integer(
         "--prefill-chunk", $"Most prompt tokens of one request in a step (default {Defaults.Engine.PrefillChunk}).", 1, 1 << 20);
 
@@ -93,7 +98,7 @@ internal sealed class EngineFlags
     {
         Option[] all =
         [
-            _device, _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _memoryLimit, _prefillChunk, _noPrefixCache, _window,
+            _device, _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _memoryLimit, _generationConfig, _prefillChunk, _noPrefixCache, _window,
             _verifyGroup, _chainedSteps, _noGraphs, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
         ];
         foreach (Option option in all)
@@ -144,6 +149,7 @@ internal sealed class EngineFlags
             PageSize = parsed.GetValue(_pageSize) ?? Defaults.PageSize,
             MaxContext = parsed.GetValue(_maxContext) ?? Defaults.MaxContext,
             MemoryLimit = parsed.GetValue(_memoryLimit) is { } mebibytes ? (long)mebibytes << 20 : Defaults.MemoryLimit,
+            UseGenerationDefaults = parsed.GetValue(_generationConfig) is not "none",
             Engine = Defaults.Engine with
             {
                 PrefillChunk = parsed.GetValue(_prefillChunk) ?? Defaults.Engine.PrefillChunk,

@@ -1,4 +1,5 @@
 using Llm42.Core.Engine;
+using Llm42.Inspection;
 using Llm42.Native;
 
 namespace Llm42.Cli.Options;
@@ -44,14 +45,24 @@ internal static class EngineWords
     public static string Name(VerifierKind verifier) => NameOf(Verifiers, verifier);
 
     /// <summary>Device, backend and, on a processor, what it computes with.</summary>
-    public static string Hardware(EngineDescription engine) => engine.Threads == 0
-        ? $"{engine.Device} ({engine.Backend})"
-        : $"{engine.Device} ({engine.Backend}), {Name(engine.Isa)}, {engine.Threads} threads";
+    public static string Hardware(EngineDescription engine) => Hardware(engine.Device, engine.Backend, engine.Isa, engine.Threads);
+
+    /// <inheritdoc cref="Hardware(EngineDescription)"/>
+    public static string Hardware(DeviceDescription device) => Hardware(device.Device, device.Backend, device.Isa, device.Threads);
 
     /// <summary>What fast numerics plan for.</summary>
-    public static string FastNumerics(EngineDescription engine) => engine.Threads == 0
+    public static string FastNumerics(EngineDescription engine) => FastNumerics(engine.Threads, engine.PlannedThreads);
+
+    /// <inheritdoc cref="FastNumerics(EngineDescription)"/>
+    public static string FastNumerics(DeviceDescription device) => FastNumerics(device.Threads, device.PlannedThreads);
+
+    private static string Hardware(string device, string backend, CpuIsa isa, int threads) => threads == 0
+        ? $"{device} ({backend})"
+        : $"{device} ({backend}), {Name(isa)}, {threads} threads";
+
+    private static string FastNumerics(int threads, int plannedThreads) => threads == 0
         ? "fast numerics"
-        : $"fast numerics planned for {engine.PlannedThreads} threads";
+        : $"fast numerics planned for {plannedThreads} threads";
 
     private static string NameOf<T>(IReadOnlyDictionary<string, T> words, T value)
         where T : struct =>

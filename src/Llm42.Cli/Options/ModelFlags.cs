@@ -9,7 +9,7 @@ internal sealed class ModelFlags
     private readonly Argument<string?> _model = new("MODEL")
     {
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "A model directory in Hugging Face layout, or `demo` for the model embedded in this command.",
+        Description = "A model directory in Hugging Face layout, a GGUF file, or `demo` for the model embedded in this command.",
     };
 
     private readonly Option<string?> _modelPath = Flag.Text("--model-path", "DIR", "The same as MODEL.");
@@ -39,6 +39,6 @@ internal sealed class ModelFlags
         if (argument is not null && option is not null)
             throw new UsageException($"MODEL is '{argument}' and --model-path is '{option}'; give one of them.");
         return argument ?? option ?? otherwise ?? throw new UsageException(
-            "no model is given; name a model directory, or `demo` for the embedded model.");
+            "no model is given; name a model directory, a GGUF file, or `demo` for the embedded model.");
     }
 }

@@ -11,16 +11,16 @@ internal sealed class SamplingFlags
         "--deterministic", "Answer bit for bit the same whatever else the engine does.", "--is-deterministic");
 
     private readonly Option<int?> _maxTokens = Flag.Integer(
-        "--max-tokens", $"Most tokens to generate (default {Defaults.MaxTokens}).", 1, int.MaxValue);
+        "--max-tokens", "Most tokens to generate (default: the model's generation_config.json, else 256).", 1, int.MaxValue);
 
     private readonly Option<float?> _temperature = Flag.Real(
-        "--temperature", "0 is greedy (default: the model's generation_config.json, else 1).", 0, 100);
+        "--temperature", "0 is greedy (default: the model's generation_config.json, where that says do_sample, else 0).", 0, 100);
 
-    private readonly Option<float?> _topP = Flag.Real("--top-p", "Keep the most likely tokens up to this probability.", 0, 1);
+    private readonly Option<float?> _topP = Flag.Real("--top-p", "Keep the most likely tokens up to this probability; 1 keeps all (default: the model's).", 0, 1);
 
-    private readonly Option<int?> _topK = Flag.Integer("--top-k", "Keep this many of the most likely tokens; 0 keeps all.", 0, int.MaxValue);
+    private readonly Option<int?> _topK = Flag.Integer("--top-k", "Keep this many of the most likely tokens; 0 keeps all (default: the model's).", 0, int.MaxValue);
 
-    private readonly Option<float?> _minP = Flag.Real("--min-p", "Drop tokens less likely than this times the most likely one.", 0, 1);
+    private readonly Option<float?> _minP = Flag.Real("--min-p", "Drop tokens less likely than this times the most likely one; 0 drops none (default: the model's).", 0, 1);
 
     private readonly Option<float?> _repetitionPenalty = Flag.Real(
         "--repetition-penalty",
@@ -45,7 +45,7 @@ internal sealed class SamplingFlags
 
     private readonly Option<string[]> _stop = new("--stop")
     {
-        Description = "End the answer before this text; may be given more than once.",
+        Description = "End the answer before this text, in place of the model's own stop strings; may be given more than once.",
         HelpName = "TEXT",
     };
 
@@ -73,7 +73,7 @@ internal sealed class SamplingFlags
             throw new UsageException("--deterministic is asked for, and --enable-llm42 0 or --determinism off switches it off; leave one out.");
         return Defaults with
         {
-            MaxTokens = parsed.GetValue(_maxTokens) ?? Defaults.MaxTokens,
+            MaxTokens = parsed.GetValue(_maxTokens),
             Temperature = parsed.GetValue(_temperature),
             TopP = parsed.GetValue(_topP),
             TopK = parsed.GetValue(_topK),
@@ -86,7 +86,7 @@ internal sealed class SamplingFlags
             Seed = parsed.GetValue(_seed) ?? Defaults.Seed,
             IsDeterministic = isDeterministic,
             IgnoreEos = parsed.GetValue(_ignoreEos),
-            Stop = parsed.GetValue(_stop) ?? [],
+            Stop = parsed.GetValue(_stop) is [_, ..] stop ? stop : null,
             TopLogprobs = parsed.GetValue(_logprobs) ?? 0,
             AddSpecialTokens = addSpecialTokens,
         };

@@ -6,5 +6,5 @@ namespace Llm42.Cli.Stress;
 internal sealed record StressRequest(IReadOnlyList<int> PromptIds, GenerationOptions Options)
 {
     /// <summary>Positions that prompt and answer take at most.</summary>
-    public int Positions => PromptIds.Count + Options.MaxTokens;
+    public int Positions => PromptIds.Count + Options.MaxTokens!.Value;
 }

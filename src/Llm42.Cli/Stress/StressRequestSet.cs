@@ -94,7 +94,7 @@ internal sealed class StressRequestSet
         int prompt = Math.Min(request.PromptIds.Count, LongestPositions - 1);
         return new StressRequest(
             [.. request.PromptIds.Take(prompt)],
-            request.Options with { MaxTokens = Math.Min(request.Options.MaxTokens, LongestPositions - prompt) });
+            request.Options with { MaxTokens = Math.Min(request.Options.MaxTokens!.Value, LongestPositions - prompt) });
     }
 
     /// <summary>An answer that only its limit ends, for another request to go on from.</summary>

@@ -33,6 +33,9 @@ internal sealed class RequestBuilder
                 "The prompt has no tokens: the text is empty and no special token is added. Give some text.", nameof(prompt));
     }
 
+    /// <summary>The stop strings of a request: its own, else the model's.</summary>
+    public IReadOnlyList<string> StopsOf(GenerationOptions options) => options.Stop ?? _defaults.StopStrings;
+
     /// <summary>The requests to generate, one per answer: alike but for their seeds.</summary>
     public IReadOnlyList<GenerationRequest> Build(IReadOnlyList<int> promptIds, GenerationOptions options)
     {
@@ -51,20 +54,20 @@ internal sealed class RequestBuilder
         PromptIds = [.. promptIds],
         Sampling = new SamplingParameters
         {
-            Temperature = options.Temperature ?? _defaults.Temperature ?? 1f,
-            TopP = options.TopP ?? _defaults.TopP ?? 1f,
-            TopK = options.TopK ?? _defaults.TopK ?? 0,
-            MinP = options.MinP ?? _defaults.MinP ?? 0f,
-            RepetitionPenalty = options.RepetitionPenalty ?? _defaults.RepetitionPenalty ?? 1f,
+            Temperature = options.Temperature ?? _defaults.Temperature,
+            TopP = options.TopP ?? _defaults.TopP,
+            TopK = options.TopK ?? _defaults.TopK,
+            MinP = options.MinP ?? _defaults.MinP,
+            RepetitionPenalty = options.RepetitionPenalty ?? _defaults.RepetitionPenalty,
             PresencePenalty = options.PresencePenalty,
             FrequencyPenalty = options.FrequencyPenalty,
             LogitBias = options.LogitBias.ToDictionary(),
             Seed = options.Seed,
         },
-        MaxTokens = options.MaxTokens,
+        MaxTokens = options.MaxTokens ?? _defaults.MaxTokens(promptIds.Count),
         IsDeterministic = options.IsDeterministic,
         StopTokenIds = options.IgnoreEos ? new HashSet<int>() : _eosTokenIds,
-        TextStop = BuildTextStop(options.Stop),
+        TextStop = BuildTextStop(StopsOf(options)),
         TopLogprobs = options.TopLogprobs,
         CaptureLayers = options.CaptureLayers,
     };
@@ -91,7 +94,7 @@ internal sealed class RequestBuilder
         }
         return _tokenizer is null
             ? throw new InvalidOperationException(
-                $"The model directory has no {TokenizerJson.FileName}, so an answer has no text to stop at.")
+                $"The model directory has no {TokenizerJson.FileName}, so an answer has no text to stop at; leave Stop empty.")
             : new TextStop(_tokenizer.CreateDetokenizer(skipSpecialTokens: true), new StopStringScanner([.. stops]));
     }
 }

@@ -29,21 +29,21 @@ internal sealed record DecoderSpec(
     /// </summary>
     public void Check(IWeightSource source)
     {
-        var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (var tensor in Tensors)
-        {
-            known.Add(tensor.Name);
             _ = tensor.In(source);
-        }
-        var strangers = source.Tensors.Keys
-            .Where(name => !known.Contains(name) && !IsIgnored(name))
-            .Order(StringComparer.Ordinal)
-            .ToArray();
+        var strangers = Strangers(source.Tensors.Keys);
         if (strangers.Length > 0)
             throw new ModelFormatException(
                 source.Path,
                 $"{strangers.Length} tensors have no place in this architecture, the first is \"{strangers[0]}\": "
                 + "does config.json belong to these weights?");
+    }
+
+    /// <summary>Those of the names that no tensor of the model has and that are not known to be left over, sorted.</summary>
+    public string[] Strangers(IEnumerable<string> names)
+    {
+        var known = Tensors.Select(tensor => tensor.Name).ToHashSet(StringComparer.Ordinal);
+        return [.. names.Where(name => !known.Contains(name) && !IsIgnored(name)).Order(StringComparer.Ordinal)];
     }
 
     private bool IsIgnored(string name) =>

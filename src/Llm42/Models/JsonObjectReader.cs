@@ -8,9 +8,16 @@ internal sealed class JsonObjectReader
 {
     private readonly string _prefix;
     private readonly Dictionary<string, JsonElement> _fields;
+    private readonly IReadOnlyDictionary<string, string>? _origins;
 
-    public JsonObjectReader(string path, JsonElement element, string prefix = "")
+    /// <param name="path">The file, for errors.</param>
+    /// <param name="element">The object.</param>
+    /// <param name="prefix">What stands in front of its fields' names in errors.</param>
+    /// <param name="origins">Where a field comes from in a file of another format, for errors; null if the file is this object.</param>
+    public JsonObjectReader(
+        string path, JsonElement element, string prefix = "", IReadOnlyDictionary<string, string>? origins = null)
     {
+        _origins = origins;
         Path = path;
         _prefix = prefix;
         _fields = JsonText.Members(path, prefix.Length == 0 ? "the file" : prefix.TrimEnd('.'), element)
@@ -21,12 +28,15 @@ internal sealed class JsonObjectReader
 
     /// <summary>Reads a file that must exist.</summary>
     public static JsonObjectReader Open(string path) =>
-        File.Exists(path)
+        System.IO.Path.Exists(path)
             ? new JsonObjectReader(path, JsonText.ReadObject(path))
             : throw new ModelFormatException(path, "the file does not exist.");
 
     /// <summary>True if the field is there and not null.</summary>
     public bool Has(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind != JsonValueKind.Null;
+
+    /// <summary>The field's value as it stands; null if it is missing or null.</summary>
+    public JsonElement? Value(string name) => Has(name) ? _fields[name] : null;
 
     /// <summary>True if the field is there and null.</summary>
     public bool IsNull(string name) => _fields.TryGetValue(name, out var value) && value.ValueKind == JsonValueKind.Null;
@@ -69,7 +79,7 @@ internal sealed class JsonObjectReader
         Has(name) ? JsonText.String(Path, _prefix + name, _fields[name]) : otherwise ?? throw Missing(name);
 
     public JsonObjectReader Object(string name) =>
-        Has(name) ? new JsonObjectReader(Path, _fields[name], $"{_prefix}{name}.") : throw Missing(name);
+        Has(name) ? new JsonObjectReader(Path, _fields[name], $"{TitleOf(name)}.") : throw Missing(name);
 
     public IReadOnlyList<string> Texts(string name)
     {
@@ -80,6 +90,11 @@ internal sealed class JsonObjectReader
             ? [.. value.EnumerateArray().Select((item, i) => JsonText.String(Path, $"{_prefix}{name}[{i}]", item))]
             : throw Wrong(name, "an array of strings");
     }
+
+    /// <summary>One string, or an array of them; empty if the field is missing.</summary>
+    public IReadOnlyList<string> TextOrTexts(string name) => !Has(name)
+        ? []
+        : _fields[name].ValueKind == JsonValueKind.Array ? Texts(name) : [Text(name)];
 
     /// <summary>An array of integers; empty if the field is missing.</summary>
     public IReadOnlyList<int> Integers(string name, int minimum, int maximum) =>
@@ -125,7 +140,10 @@ internal sealed class JsonObjectReader
 
     /// <summary>The error of a field whose value cannot be used.</summary>
     public ModelFormatException Wrong(string name, string expected) =>
-        new(Path, $"{_prefix}{name} must be {expected}, found {JsonText.Shorten(_fields[name])}.");
+        new(Path, $"{TitleOf(name)} must be {expected}, found {JsonText.Shorten(_fields[name])}.");
+
+    private string TitleOf(string name) =>
+        _origins?.TryGetValue(name, out var origin) == true ? $"{origin} ({name})" : _prefix + name;
 
     private ModelFormatException Missing(string name) => new(Path, $"the field \"{_prefix}{name}\" is missing.");
 }

@@ -1,5 +1,6 @@
 using Llm42.Models.Architectures;
 using Llm42.Models.Rope;
+using Llm42.Weights;
 
 namespace Llm42.Models;
 
@@ -19,13 +20,18 @@ internal static class ModelConfigReader
     {
         if (!Directory.Exists(modelDirectory))
             throw new ModelFormatException(modelDirectory, "the model directory does not exist.");
-        var json = JsonObjectReader.Open(Path.Combine(modelDirectory, FileName));
+        return Read(JsonObjectReader.Open(Path.Combine(modelDirectory, FileName)));
+    }
+
+    /// <summary>Reads a config and finds its architecture.</summary>
+    public static (ModelArchitecture Architecture, ModelConfig Config) Read(JsonObjectReader json)
+    {
         var names = json.Texts("architectures");
         if (names.Count == 0)
             throw json.Wrong("architectures", $"an array that begins with one of {ModelArchitecture.KnownNames}");
         var architecture = ModelArchitecture.Find(names[0])
             ?? throw new ModelFormatException(
-                json.Path, $"architecture \"{names[0]}\" is unknown; known are {ModelArchitecture.KnownNames}.");
+                json.Path, $"architecture \"{JsonText.Shorten(names[0])}\" is unknown; known are {ModelArchitecture.KnownNames}.");
         return (architecture, architecture.ReadConfig(json));
     }
 

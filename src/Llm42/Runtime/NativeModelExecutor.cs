@@ -50,9 +50,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
             // Before the long part, so that an impossible wish is refused at once.
             DeviceInfo = device.Info;
             var activationType = DeviceInfo.ActivationType;
-            var otherBytes = ModelWeightsLoader.SizeOf(spec, source, activationType)
-                + Activations.SizeOf(config, activationType, options.MaxBatchTokens)
-                + Predictor.SizeOf(config, activationType, options.MaxBatchTokens);
+            var otherBytes = MemoryPlan.Of(config, spec, source, options, activationType).Total;
             if (DeviceInfo.MemoryLimit > 0 && otherBytes > DeviceInfo.MemoryLimit)
                 throw new ArgumentException(
                     $"MemoryLimit is {ByteSize.Format(DeviceInfo.MemoryLimit)}, but the weights and the work space take "
@@ -91,7 +89,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
                 options.PageSize,
                 Kv.Pages,
                 DeviceInfo.FastIsInvariant,
-                $"{DeviceInfo.Profile}+kv-{options.KvType.Name()}")
+                ProfileOf(DeviceInfo, options.KvType))
             {
                 CapturesLayers = true,
                 ChainedSteps = DeviceInfo.SupportsGraphs ? AsynchronousChain : 1,
@@ -106,6 +104,9 @@ internal sealed class NativeModelExecutor : IModelExecutor
 
     /// <inheritdoc/>
     public ExecutorInfo Info { get; }
+
+    /// <summary>Name of a device's invariant numerics with such a KV cache.</summary>
+    public static string ProfileOf(NativeDeviceInfo device, DType kvType) => $"{device.Profile}+kv-{kvType.Name()}";
 
     /// <summary>What the device reported last: at the end of loading, then every few steps.</summary>
     public NativeDeviceInfo DeviceInfo { get; private set; }

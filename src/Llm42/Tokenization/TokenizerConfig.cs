@@ -19,7 +19,7 @@ public sealed record TokenizerConfig(string? BosToken, string? EosToken)
     {
         ArgumentNullException.ThrowIfNull(directory);
         string file = Path.Combine(directory, FileName);
-        if (!File.Exists(file))
+        if (!Path.Exists(file))
         {
             return new TokenizerConfig(null, null);
         }

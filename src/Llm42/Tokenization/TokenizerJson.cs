@@ -19,6 +19,9 @@ public static class TokenizerJson
     /// <summary>The name of the file in a model directory.</summary>
     public const string FileName = "tokenizer.json";
 
+    private static readonly string[] OtherForms =
+        ["tokenizer.model", "vocab.json", "vocab.txt", "merges.txt", "tekken.json", "tiktoken.model", "spiece.model", "sentencepiece.bpe.model"];
+
     /// <summary>Loads a tokenizer.</summary>
     /// <param name="path">A tokenizer.json file, or the directory that holds one.</param>
     /// <returns>The tokenizer.</returns>
@@ -28,6 +31,11 @@ public static class TokenizerJson
     {
         ArgumentNullException.ThrowIfNull(path);
         string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
+        if (!Path.Exists(file))
+        {
+            throw new FileNotFoundException(DescribeMissing(file), file);
+        }
+
         return Parse(file, JsonFile.ReadBytes(file));
     }
 
@@ -50,6 +58,16 @@ public static class TokenizerJson
             // The JSON reader's word for escapes and bytes that are not Unicode, wherever they are.
             throw root.Error($"the file holds text that is not valid Unicode: {exception.Message}", exception);
         }
+    }
+
+    /// <summary>The error for a missing file, with what to do if another form of tokenizer lies beside it.</summary>
+    private static string DescribeMissing(string file)
+    {
+        string? other = OtherForms.FirstOrDefault(name => File.Exists(Path.Combine(Path.GetDirectoryName(file) ?? "", name)));
+        return other is null
+            ? $"{file}: there is no such file."
+            : $"{file}: there is no such file, and {other} beside it is not read. "
+                + $"Write {FileName} with Hugging Face's transformers: AutoTokenizer.from_pretrained(DIRECTORY, use_fast=True).save_pretrained(DIRECTORY).";
     }
 
     private static BpeTokenizer Read(JsonNode root, string fingerprint)

@@ -17,10 +17,7 @@ internal static class JsonText
         byte[] text;
         try
         {
-            var size = new FileInfo(path).Length;
-            if (size > MaxFileSize)
-                throw new ModelFormatException(path, $"has {size} bytes; at most {MaxFileSize} are read.");
-            text = File.ReadAllBytes(path);
+            text = RegularFile.Read(path, MaxFileSize);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -85,11 +82,10 @@ internal static class JsonText
     }
 
     /// <summary>A value as it stands in the file, cut to a length that fits into a message.</summary>
-    public static string Shorten(JsonElement element)
-    {
-        var text = element.GetRawText();
-        return text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 77), "...");
-    }
+    public static string Shorten(JsonElement element) => Shorten(element.GetRawText());
+
+    /// <summary>A text from a file, cut to a length that fits into a message.</summary>
+    public static string Shorten(string text) => text.Length <= 80 ? text : string.Concat(text.AsSpan(0, 77), "...");
 
     private static string NameOf(string path, string what, JsonProperty member)
     {

@@ -19,6 +19,8 @@ internal sealed class MappedFile : IDisposable
         Path = path;
         try
         {
+            if (RegularFile.LengthOf(path) == 0)
+                return;
             _stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             Length = _stream.Length;
             if (Length > 0)

@@ -102,7 +102,7 @@ internal static class SafetensorsHeader
         return TensorDtypes.TryParse(name, out var dtype)
             ? dtype
             : throw new ModelFormatException(
-                path, $"{what}: dtype \"{name}\" is unknown; known are {string.Join(", ", TensorDtypes.Names)}.");
+                path, $"{what}: dtype \"{JsonText.Shorten(name)}\" is unknown; known are {string.Join(", ", TensorDtypes.Names)}.");
     }
 
     private static long[] ReadIntegers(string path, string what, string field, JsonElement value, int limit)

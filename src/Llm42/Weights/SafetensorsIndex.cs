@@ -18,7 +18,7 @@ internal static class SafetensorsIndex
             if (!IsPlainName(file))
                 throw new ModelFormatException(
                     path,
-                    $"weight_map[\"{tensor}\"] is \"{file}\"; it must be the name of a .safetensors file in the same folder.");
+                    $"weight_map[\"{tensor}\"] is \"{JsonText.Shorten(file)}\"; it must be the name of a .safetensors file in the same folder.");
             files.Add(tensor, file);
         }
         return files.Count > 0 ? files : throw new ModelFormatException(path, "weight_map is empty.");

@@ -26,9 +26,9 @@ public sealed class SafetensorsSource : IWeightSource
     {
         var index = System.IO.Path.Combine(modelDirectory, IndexFileName);
         var single = System.IO.Path.Combine(modelDirectory, FileName);
-        if (File.Exists(index))
+        if (System.IO.Path.Exists(index))
             return OpenIndex(index);
-        return File.Exists(single)
+        return System.IO.Path.Exists(single)
             ? OpenFile(single)
             : throw new ModelFormatException(
                 modelDirectory, $"holds neither {FileName} nor {IndexFileName}; other weight formats are not read.");

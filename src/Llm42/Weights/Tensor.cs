@@ -65,6 +65,13 @@ public sealed class Tensor
             name, Dtype, [count, .. Shape.Skip(1)], _storage, _offset + (first * entrySize), count * entrySize);
     }
 
+    /// <summary>One entry of the outermost extent, which it no longer has, under a name of its own.</summary>
+    internal Tensor Entry(string name, long index)
+    {
+        var slice = Slice(name, index, 1);
+        return new Tensor(name, Dtype, [.. Shape.Skip(1)], _storage, slice._offset, slice.Size);
+    }
+
     /// <summary>"[512, 64]".</summary>
     public static string Format(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 }

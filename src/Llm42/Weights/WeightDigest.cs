@@ -10,10 +10,12 @@ internal static class WeightDigest
 {
     private const int ChunkSize = 1 << 20;
 
-    public static byte[] Compute(IEnumerable<Tensor> tensors, CancellationToken cancellation)
+    public static byte[] Compute(
+        IReadOnlyCollection<Tensor> tensors, CancellationToken cancellation, IProgress<LoadProgress>? progress = null)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
+        var (done, total) = (0L, tensors.Sum(tensor => tensor.Size));
         try
         {
             foreach (var tensor in tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
@@ -25,6 +27,8 @@ internal static class WeightDigest
                     var chunk = buffer.AsSpan(0, (int)Math.Min(ChunkSize, tensor.Size - offset));
                     tensor.Read(offset, chunk);
                     hash.AppendData(chunk);
+                    done += chunk.Length;
+                    progress?.Report(new LoadProgress(done, total));
                 }
             }
             return hash.GetHashAndReset();

@@ -26,6 +26,7 @@ public sealed class ModelDirectoryTests
         foreach (var (file, field, value) in places)
         {
             using var directory = new TemporaryDirectory().CopyOf(Stories.Directory);
+            NameNoEnd(directory);
             Change(directory, file, json => json[field] = value);
             await using var changed = await LlmEngine.LoadAsync(directory.Path);
             var answer = await changed.CompleteAsync(Stories.Prompt, Greedy);
@@ -34,6 +35,41 @@ public sealed class ModelDirectoryTests
             Assert.AreEqual(FinishReason.Stop, answer.FinishReason, file);
             var ignoring = await changed.CompleteAsync(Stories.Prompt, Greedy with { IgnoreEos = true });
             CollectionAssert.AreEqual(whole.TokenIds.ToArray(), ignoring.TokenIds.ToArray(), file);
+        }
+    }
+
+    [TestMethod]
+    public async Task The_first_file_that_names_an_end_decides_alone()
+    {
+        await using var engine = await Stories.LoadAsync();
+        var whole = await engine.CompleteAsync(Stories.Prompt, Greedy);
+        var end = whole.TokenIds[8];
+        var first = whole.TokenIds.ToList().IndexOf(end);
+        var token = engine.Tokenizer!.IdToToken(end)!;
+        (int? Generation, int? Config, string? Tokenizer, bool Stops)[] cases =
+        [
+            (2, end, token, false),
+            (2, null, token, false),
+            (null, 2, token, false),
+            (end, 2, "</s>", true),
+            (null, end, "</s>", true),
+            (null, null, token, true),
+            (null, null, null, false),
+        ];
+        foreach (var (generation, config, tokenizer, stops) in cases)
+        {
+            using var directory = new TemporaryDirectory().CopyOf(Stories.Directory);
+            Change(directory, "generation_config.json", json => json["eos_token_id"] = generation);
+            Change(directory, "config.json", json => json["eos_token_id"] = config);
+            Change(directory, "tokenizer_config.json", json => json["eos_token"] = tokenizer);
+            await using var changed = await LlmEngine.LoadAsync(directory.Path);
+            var answer = await changed.CompleteAsync(Stories.Prompt, Greedy);
+            Assert.HasCount(stops ? first + 1 : 20, answer.TokenIds, $"{generation}, {config}, {tokenizer}");
+
+            // End tokens are the model's, not a matter of taste.
+            await using var bare = await LlmEngine.LoadAsync(directory.Path, new LlmEngineOptions { UseGenerationDefaults = false });
+            var same = await bare.CompleteAsync(Stories.Prompt, Greedy);
+            CollectionAssert.AreEqual(answer.TokenIds.ToArray(), same.TokenIds.ToArray(), $"{generation}, {config}, {tokenizer}");
         }
     }
 
@@ -178,6 +214,13 @@ public sealed class ModelDirectoryTests
         Assert.AreEqual(engine.Model.WeightBytes, progress.Reports[^1].LoadedBytes);
         Assert.AreEqual(engine.Model.WeightBytes, progress.Reports[0].TotalBytes);
         Assert.AreEqual(260032, engine.Model.ParameterCount);
+    }
+
+    private static void NameNoEnd(TemporaryDirectory directory)
+    {
+        Change(directory, "generation_config.json", json => json.Remove("eos_token_id"));
+        Change(directory, "config.json", json => json.Remove("eos_token_id"));
+        Change(directory, "tokenizer_config.json", json => json.Remove("eos_token"));
     }
 
     private static void Change(TemporaryDirectory directory, string file, Action<JsonObject> change)

@@ -55,7 +55,7 @@ public sealed class ModelConfigReaderTests
     [DataRow("eos_token_id", "32", "eos_token_id must be an integer from 0 to 31")]
     [DataRow("eos_token_id", "[1,\"2\"]", "eos_token_id must be an integer from 0 to 31, or an array")]
     [DataRow("quantization_config", "{}", "quantised checkpoints are not read")]
-    [DataRow("rope_scaling", "{\"rope_type\":\"ntk\",\"factor\":2}", "rope_scaling.rope_type must be one of default, linear, llama3, yarn, longrope, su, found \"ntk\"")]
+    [DataRow("rope_scaling", "{\"rope_type\":\"ntk\",\"factor\":2}", "rope_scaling.rope_type must be one of default, linear, llama3, yarn, longrope, su, factors, found \"ntk\"")]
     [DataRow("rope_scaling", "{\"type\":\"yarn\"}", "\"rope_scaling.factor\" is missing")]
     [DataRow("rope_scaling", "{\"type\":\"yarn\",\"factor\":2,\"beta_fast\":0}", "rope_scaling.beta_fast must be a number from 1E-06")]
     [DataRow("rope_scaling", "{\"type\":\"yarn\",\"factor\":2,\"truncate\":1}", "rope_scaling.truncate must be true or false")]
@@ -117,33 +117,6 @@ public sealed class ModelConfigReaderTests
                 Assert.Fail($"seed {seed}, round {round}: {error}");
             }
         }
-    }
-
-    [TestMethod]
-    public void Generation_defaults_are_read()
-    {
-        using var directory = new TemporaryDirectory();
-        Assert.AreSame(GenerationDefaults.None, GenerationDefaults.Read(directory.Path, 100));
-
-        directory.Write(GenerationDefaults.FileName, """{"eos_token_id":[4,5],"temperature":0.6,"top_p":0.9,"top_k":20}""");
-        var defaults = GenerationDefaults.Read(directory.Path, 100);
-        Assert.AreEqual("4, 5", string.Join(", ", defaults.EosTokenIds));
-        Assert.AreEqual((0.6f, 0.9f, 20, null), (defaults.Temperature, defaults.TopP, defaults.TopK, defaults.MinP));
-
-        directory.Write(GenerationDefaults.FileName, """{"do_sample":false,"temperature":0.6}""");
-        Assert.AreEqual(0f, GenerationDefaults.Read(directory.Path, 100).Temperature);
-
-        directory.Write(GenerationDefaults.FileName, """{"do_sample":false,"repetition_penalty":1.1}""");
-        Assert.AreEqual(1.1f, GenerationDefaults.Read(directory.Path, 100).RepetitionPenalty);
-        directory.Write(GenerationDefaults.FileName, """{"temperature":0.6,"repetition_penalty":1.2}""");
-        Assert.AreEqual(1.2f, GenerationDefaults.Read(directory.Path, 100).RepetitionPenalty);
-        directory.Write(GenerationDefaults.FileName, """{"repetition_penalty":0}""");
-        Assert.Contains(
-            "repetition_penalty", Assert.ThrowsExactly<ModelFormatException>(() => GenerationDefaults.Read(directory.Path, 100)).Message);
-
-        directory.Write(GenerationDefaults.FileName, """{"top_p":0}""");
-        var error = Assert.ThrowsExactly<ModelFormatException>(() => GenerationDefaults.Read(directory.Path, 100));
-        Assert.Contains("top_p must be a number", error.Message);
     }
 
     private static ModelConfig Read(string json)

@@ -11,7 +11,7 @@ public sealed class MalformedTokenizerTests
     public void The_unchanged_file_loads() => Assert.AreEqual(266, TestTokenizers.Load(TestTokenizers.ByteLevel()).VocabularySize);
 
     [TestMethod]
-    [DataRow("normalizer", """{"type": "Nmt"}""", "$.normalizer", "Nmt")]
+    [DataRow("normalizer", """{"type": "BertNormalizer"}""", "$.normalizer", "BertNormalizer")]
     [DataRow("normalizer", """{"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Precompiled"}]}""", "$.normalizer.normalizers[1]", "Precompiled")]
     [DataRow("normalizer", """{"type": "Sequence", "normalizers": {}}""", "$.normalizer.normalizers", "an array")]
     [DataRow("normalizer", """{"type": "Replace", "pattern": {"Regex": "("}, "content": ""}""", "$.normalizer.pattern.Regex", "not closed")]
@@ -20,20 +20,26 @@ public sealed class MalformedTokenizerTests
     [DataRow("normalizer", """{"type": 3}""", "$.normalizer.type", "a string")]
     [DataRow("normalizer", "[]", "$.normalizer", "an object")]
     [DataRow("normalizer", "{}", "$.normalizer", "type")]
-    [DataRow("pre_tokenizer", """{"type": "BertPreTokenizer"}""", "$.pre_tokenizer", "BertPreTokenizer")]
+    [DataRow("pre_tokenizer", """{"type": "UnicodeScripts"}""", "$.pre_tokenizer", "UnicodeScripts")]
+    [DataRow("pre_tokenizer", """{"type": "CharDelimiterSplit", "delimiter": "ab"}""", "$.pre_tokenizer.delimiter", "one character")]
+    [DataRow("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "a{1,100000}"}, "behavior": "Removed"}""", "$.pre_tokenizer.pattern.Regex", "1000")]
     [DataRow("pre_tokenizer", """{"type": "Split", "pattern": {"String": "a"}, "behavior": "Sideways"}""", "$.pre_tokenizer.behavior", "Sideways")]
     [DataRow("pre_tokenizer", """{"type": "Split", "pattern": {"Glob": "a"}, "behavior": "Removed"}""", "$.pre_tokenizer.pattern", "Regex")]
     [DataRow("pre_tokenizer", """{"type": "Metaspace", "replacement": "ab"}""", "$.pre_tokenizer.replacement", "one character")]
     [DataRow("pre_tokenizer", """{"type": "Metaspace", "replacement": "a", "prepend_scheme": "last"}""", "$.pre_tokenizer.prepend_scheme", "last")]
     [DataRow("pre_tokenizer", """{"type": "Metaspace", "replacement": "a", "prepend_scheme": "first", "add_prefix_space": false}""", "$.pre_tokenizer.prepend_scheme", "contradicts")]
     [DataRow("pre_tokenizer", """{"type": "ByteLevel", "add_prefix_space": "yes"}""", "$.pre_tokenizer.add_prefix_space", "true or false")]
-    [DataRow("post_processor", """{"type": "BertProcessing"}""", "$.post_processor", "BertProcessing")]
+    [DataRow("post_processor", """{"type": "BertProcessing"}""", "$.post_processor", "\"cls\"")]
+    [DataRow("post_processor", """{"type": "RobertaProcessing", "cls": ["a", 999], "sep": ["b", 98]}""", "$.post_processor.cls[1]", "999")]
+    [DataRow("post_processor", """{"type": "RobertaProcessing", "cls": ["a", 97], "sep": ["b"]}""", "$.post_processor.sep", "1 values")]
+    [DataRow("post_processor", """{"type": "RobertaProcessing", "cls": [97, 97], "sep": ["b", 98]}""", "$.post_processor.cls[0]", "a token")]
+    [DataRow("post_processor", """{"type": "PairProcessing"}""", "$.post_processor", "PairProcessing")]
     [DataRow("post_processor", """{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "B"}}]}""", "$.post_processor.single[0].Sequence.id", "\"A\"")]
     [DataRow("post_processor", """{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x"}}], "special_tokens": {}}""", "$.post_processor.special_tokens", "\"x\"")]
     [DataRow("post_processor", """{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x"}}], "special_tokens": {"x": {"ids": [999]}}}""", "$.post_processor.special_tokens.x.ids[0]", "999")]
     [DataRow("post_processor", """{"type": "TemplateProcessing", "single": [{}]}""", "$.post_processor.single[0]", "Sequence")]
     [DataRow("decoder", """{"type": "CTC"}""", "$.decoder", "CTC")]
-    [DataRow("decoder", """{"type": "Sequence", "decoders": [{"type": "Fuse"}, {"type": "WordPiece"}]}""", "$.decoder.decoders[1]", "WordPiece")]
+    [DataRow("decoder", """{"type": "Sequence", "decoders": [{"type": "Fuse"}, {"type": "CTC"}]}""", "$.decoder.decoders[1]", "CTC")]
     [DataRow("decoder", """{"type": "Strip", "content": " ", "start": -1, "stop": 0}""", "$.decoder.start", "-1")]
     [DataRow("decoder", """{"type": "Strip", "content": " ", "start": 1e9, "stop": 0}""", "$.decoder.start", "1e9")]
     [DataRow("decoder", """{"type": "BPEDecoder", "suffix": ""}""", "$.decoder", "empty")]
@@ -65,7 +71,7 @@ public sealed class MalformedTokenizerTests
     [DataRow("added_tokens", """[{"id": 2000000000, "content": "new"}]""", "$.added_tokens[0].id", "2000000000")]
     [DataRow("added_tokens", """[{"content": "new"}]""", "$.added_tokens[0]", "\"id\"")]
     [DataRow("added_tokens", """[{"id": 300}]""", "$.added_tokens[0]", "\"content\"")]
-    [DataRow("added_tokens", """[{"id": 300, "content": ""}]""", "$.added_tokens[0].content", "empty")]
+    [DataRow("added_tokens", """[{"id": 300, "content": ""}]""", "$.added_tokens[0].content", "1 to 512")]
     [DataRow("added_tokens", "7", "$.added_tokens", "an array")]
     [DataRow("model", "null", "$", "model")]
     public void Errors_name_the_file_the_place_and_the_value(string part, string json, string path, string named)
@@ -147,6 +153,27 @@ public sealed class MalformedTokenizerTests
         FileNotFoundException error = Assert.ThrowsExactly<FileNotFoundException>(() => TokenizerJson.Load(path));
 
         Assert.AreEqual(path, error.FileName);
+    }
+
+    [TestMethod]
+    [DataRow("tokenizer.model")]
+    [DataRow("vocab.json")]
+    public void Another_form_of_tokenizer_is_named_with_the_way_out(string other)
+    {
+        string folder = Directory.CreateTempSubdirectory("llm42-tokenizer-").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, other), "");
+
+            FileNotFoundException error = Assert.ThrowsExactly<FileNotFoundException>(() => TokenizerJson.Load(folder));
+
+            StringAssert.Contains(error.Message, other + " beside it is not read", StringComparison.Ordinal);
+            StringAssert.Contains(error.Message, "save_pretrained", StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using Llm42.Testing;
@@ -40,6 +41,25 @@ public sealed class RoundTripTests
 
         Assert.AreEqual("a\uFFFDb\uFFFD", ByteLevel.Decode(ids, skipSpecialTokens: true));
         CollectionAssert.AreEqual(ByteLevel.Encode("a\uFFFDb\uFFFD", addSpecialTokens: false), ids);
+    }
+
+    [TestMethod]
+    public void A_newline_that_merges_is_no_word_of_its_own()
+    {
+        JsonObject json = TestTokenizers.SentencePiece();
+        JsonObject model = json["model"]!.AsObject();
+        foreach (string token in (string[])["\n", "t\n", "\n\n"])
+        {
+            model["vocab"]!.AsObject().Add(token, model["vocab"]!.AsObject().Count);
+        }
+
+        model["merges"]!.AsArray().Add("t \n");
+        model["merges"]!.AsArray().Add("\n \n");
+        BpeTokenizer tokenizer = TestTokenizers.Load(json);
+
+        string[] tokens = [.. tokenizer.Encode("at\n\n\n", addSpecialTokens: false).Select(id => tokenizer.IdToToken(id)!)];
+
+        CollectionAssert.AreEqual((string[])["▁", "a", "t\n", "\n\n"], tokens);
     }
 
     [TestMethod]

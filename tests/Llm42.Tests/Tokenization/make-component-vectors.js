@@ -77,6 +77,8 @@ for (const [left, right] of [[true, true], [true, false], [false, true]]) {
 normalizer('Prepend', { type: 'Prepend', prepend: '▁' });
 normalizer('Replace string', { type: 'Replace', pattern: { String: 'a.' }, content: '<>' });
 normalizer('Replace regex', { type: 'Replace', pattern: { Regex: ' {2,}|\\p{Lu}' }, content: '_' });
+normalizer('Nmt', { type: 'Nmt' });
+add('Normalizer ByteLevel', 'bytes', { normalizer: { type: 'ByteLevel' }, decoder: byteLevel });
 normalizer('Sequence', { type: 'Sequence', normalizers: [{ type: 'NFKD' }, { type: 'StripAccents' }, { type: 'Lowercase' }] });
 
 for (const prefix of [true, false]) {
@@ -93,6 +95,8 @@ for (const behavior of behaviors) {
 }
 for (const individual of [true, false]) add(`Digits ${individual}`, 'bytes', { pre_tokenizer: then({ type: 'Digits', individual_digits: individual }) });
 for (const type of ['Whitespace', 'WhitespaceSplit']) add(type, 'bytes', { pre_tokenizer: then({ type }) });
+add('BertPreTokenizer', 'bytes', { pre_tokenizer: then({ type: 'BertPreTokenizer' }) });
+for (const delimiter of [' ', '😀']) add('CharDelimiterSplit ' + delimiter, 'bytes', { pre_tokenizer: then({ type: 'CharDelimiterSplit', delimiter }) });
 const metaspace = (scheme, cut) => ({ type: 'Metaspace', replacement: '▁', prepend_scheme: scheme, split: cut });
 for (const scheme of ['always', 'first', 'never']) {
   for (const cut of [true, false]) {
@@ -117,6 +121,12 @@ const patterns = {
   word: '\\w+|\\W', digit: '\\d+|\\D', anchors: '^\\S+|\\S+$|\\A\\s|\\s\\z', boundary: '\\b\\w{2,4}?\\b|\\Ba',
   lazy: 'a+?b|(?:ab){1,2}?|.', atomic: '(?>a|ab)c|a.', lookbehind: '(?<=\\s)\\S|(?<!\\s)\\s', empty: '|a|ab', optional: 'x?',
   classes: '[^\\P{L}a-c]+', insensitive: '(?i:kSa|[k-s]|中)+', anything: '[\\s\\S]{3}', notLetter: '\\P{L}+|\\p{^N}',
+  han: '\\p{Han}+|[\\p{L}&&[^\\p{Han}]]+|\\P{Han}', kana: '[\\p{Hiragana}\\p{Katakana}]+|\\p{^Latin}|\\p{Hangul}',
+  kimi: `[\\p{Han}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]+${contraction}?|`
+    + `[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}&&[^\\p{Han}]]*${contraction}?|\\p{N}{1,3}|`
+    + ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+',
+  bloom: ' ?[^(\\s|[.,!?…。，、।۔،])]+', union: '[a[bc]x-z]+|[^d[^\\s\\p{L}]]', intersection: '[a-z&&[^aeiou]x]+|[^\\w&&[,.]]|[h&&]',
+  behind: '(?<=th)e|(?<!\\p{L}\\p{L})h|(?<=\\s|he)[l,]', behindLong: '(?<=a.{2})\\S|(?<!ab|c)d', tailSpaces: '\\s+$|\\s?\\p{L}+|\\s?\\p{P}+',
   dollar: 'a$|\\n$', nested: '(?:a{2}){2}|(?:a|b?c)+',
 };
 for (const [name, Regex] of Object.entries(patterns)) add('Regex ' + name, 'bytes', { pre_tokenizer: then(split({ Regex })) });
@@ -144,6 +154,23 @@ add('Template', 'bytes', {
   },
 });
 
+const classify = (type, options) => add(type, 'bytes', {
+  pre_tokenizer: byteLevel, added_tokens: [token('<s>'), token('</s>')],
+  post_processor: { type, sep: ['</s>', 513], cls: ['<s>', 512], ...options },
+});
+classify('RobertaProcessing', { trim_offsets: true, add_prefix_space: true });
+classify('BertProcessing', {});
+add('Template after ByteLevel', 'bytes', {
+  pre_tokenizer: byteLevel,
+  post_processor: {
+    type: 'Sequence',
+    processors: [{ type: 'ByteLevel', add_prefix_space: true, trim_offsets: false, use_regex: true }, {
+      type: 'TemplateProcessing', single: [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: 'B', type_id: 0 } }], pair: [],
+      special_tokens: { B: { id: 'B', ids: [66], tokens: ['a'] } },
+    }],
+  },
+});
+
 const llama2 = { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, { type: 'Replace', pattern: { String: ' ' }, content: '▁' }] };
 const replace = (pattern, content) => ({ type: 'Replace', pattern, content });
 const chain = (...decoders) => ({ type: 'Sequence', decoders });
@@ -154,6 +181,7 @@ const decoders = {
   stripEach: chain(replace({ Regex: '▁' }, ' '), fallback, strip(2, 0)),
   fuseReplace: chain(fallback, fuse, replace({ String: '▁t' }, '[t]')),
   metaspace: metaspace('always', true), metaspaceNever: metaspace('never', true),
+  wordPiece: { type: 'WordPiece', prefix: 'he', cleanup: true }, wordPieceRaw: { type: 'WordPiece', prefix: '▁', cleanup: false },
   byteLevel, none: null, suffix: { type: 'BPEDecoder', suffix: 'he' },
 };
 for (const [name, decoder] of Object.entries(decoders)) {

@@ -10,7 +10,7 @@ internal sealed class Qwen2Architecture : ModelArchitecture
     public override ModelConfig ReadConfig(JsonObjectReader json)
     {
         var config = ModelConfigReader.ReadDecoder(json, Name, Defaults);
-        return config with { Windows = QwenWindows.Read(json, config.Layers) };
+        return config with { Windows = QwenWindows.OfLateLayers(json, config.Layers) };
     }
 
     public override DecoderSpec Describe(ModelConfig config) => DecoderBlocks.Decoder(config, (_, layer) =>

@@ -16,10 +16,11 @@ internal sealed class Qwen3MoeArchitecture : ModelArchitecture
         var dense = json.Integers("mlp_only_layers", 0, config.Layers - 1);
         return config with
         {
-            Windows = QwenWindows.Read(json, config.Layers, firstLayer: 0),
+            Windows = QwenWindows.OfAllLayers(json, config.Layers),
             Moe = MoeConfigReader.Read(
                 json,
-                "num_experts",
+                // What transformers 5 saves is called as in Mixtral.
+                json.Has("num_local_experts") && !json.Has("num_experts") ? "num_local_experts" : "num_experts",
                 128,
                 8,
                 json.Integer("moe_intermediate_size", 1, MaxWidth, 768),

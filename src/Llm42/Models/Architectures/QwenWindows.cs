@@ -6,9 +6,13 @@ internal static class QwenWindows
     private const int DefaultWindow = 4096;
     private const int DefaultFirstLayer = 28;
 
-    public static int[] Read(JsonObjectReader json, int layers, int firstLayer = DefaultFirstLayer)
-    {
-        var window = json.Boolean("use_sliding_window", false) ? SlidingWindow.Width(json, DefaultWindow) : 0;
-        return SlidingWindow.OfLayers(json, layers, window, json.Integer("max_window_layers", 0, int.MaxValue, firstLayer));
-    }
+    /// <summary>Windows from layer max_window_layers on.</summary>
+    public static int[] OfLateLayers(JsonObjectReader json, int layers) => SlidingWindow.OfLayers(
+        json, layers, Width(json), json.Integer("max_window_layers", 0, int.MaxValue, DefaultFirstLayer));
+
+    /// <summary>Windows in all layers.</summary>
+    public static int[] OfAllLayers(JsonObjectReader json, int layers) => SlidingWindow.OfLayers(json, layers, Width(json));
+
+    private static int Width(JsonObjectReader json) =>
+        json.Boolean("use_sliding_window", false) ? SlidingWindow.Width(json, DefaultWindow) : 0;
 }

@@ -21,6 +21,8 @@ internal sealed class RopeConfigReader
             ["yarn"] = reader => reader.ReadYarn(),
             ["longrope"] = reader => reader.ReadLongRope(),
             ["su"] = reader => reader.ReadLongRope(),
+            // Of no checkpoint: how GGUF files say it, whatever the formula was.
+            ["factors"] = reader => new FactorScaling(reader.PairFactors("factors"), amplitude: 1),
         };
 
     private readonly JsonObjectReader _config;
@@ -121,13 +123,18 @@ internal sealed class RopeConfigReader
         var holder = _scaling.Has("original_max_position_embeddings") ? _scaling : _config;
         var original = holder.Integer("original_max_position_embeddings", 2, MaxContext);
         var isLong = _maxContext > original;
-        var field = isLong ? "long_factor" : "short_factor";
-        var factors = _scaling.Numbers(field, MinPairFactor, MaxFactor);
-        if (factors.Count != _rotarySize / 2)
-            throw _scaling.Wrong(field, $"an array of {_rotarySize / 2} numbers, one for each pair of rotated elements");
+        var factors = PairFactors(isLong ? "long_factor" : "short_factor");
         var stretch = (double)_maxContext / original;
         var amplitude = !isLong ? 1 : Math.Sqrt(1 + (PortableMath.Log(stretch) / PortableMath.Log(original)));
         amplitude = _scaling.Number("attention_factor", 1e-6, MaxFactor, amplitude);
         return new FactorScaling(factors, _scaling.Number(isLong ? "long_mscale" : "short_mscale", 1e-6, MaxFactor, amplitude));
+    }
+
+    private IReadOnlyList<double> PairFactors(string field)
+    {
+        var factors = _scaling.Numbers(field, MinPairFactor, MaxFactor);
+        return factors.Count == _rotarySize / 2
+            ? factors
+            : throw _scaling.Wrong(field, $"an array of {_rotarySize / 2} numbers, one for each pair of rotated elements");
     }
 }

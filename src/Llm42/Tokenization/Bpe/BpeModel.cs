@@ -17,12 +17,13 @@ internal sealed class BpeModel
     private readonly int[]? _byteIds;
     private readonly int _unknownId;
     private readonly bool _splitsAtMetaspace;
+    private readonly bool _splitsAtNewline;
 
     /// <param name="vocabulary">The ids by token.</param>
     /// <param name="merges">The merges.</param>
-    /// <param name="mergesAcrossMetaspace">Whether some merge joins a symbol to a metaspace that follows it.</param>
+    /// <param name="boundaries">Where merges cross the ends of words.</param>
     /// <param name="options">The settings.</param>
-    public BpeModel(Dictionary<string, int> vocabulary, MergeTable merges, bool mergesAcrossMetaspace, BpeOptions options)
+    public BpeModel(Dictionary<string, int> vocabulary, MergeTable merges, MergeBoundaries boundaries, BpeOptions options)
     {
         _vocabulary = vocabulary;
         _vocabularyBySpan = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -35,9 +36,11 @@ internal sealed class BpeModel
         // Where no merge crosses a boundary, the two sides cannot influence each other. A text without a
         // pre-tokenizer is one word otherwise, and its words would never be found in the cache. A character that
         // is dropped could bring two metaspaces together, so there must be a symbol for every character.
-        bool hasSymbolForAll = _unknownId != NoId || (_byteIds is not null && !_byteIds.Contains(NoId));
-        _splitsAtMetaspace = !mergesAcrossMetaspace && hasSymbolForAll && !options.HasAffixes && !options.IgnoresMerges
+        bool hasAllBytes = _byteIds is not null && !_byteIds.Contains(NoId);
+        bool hasSymbolForAll = _unknownId != NoId || hasAllBytes;
+        _splitsAtMetaspace = !boundaries.CrossMetaspace && hasSymbolForAll && !options.HasAffixes && !options.IgnoresMerges
             && _characterIds[Metaspace] != NoId;
+        _splitsAtNewline = _splitsAtMetaspace && hasAllBytes && !boundaries.TouchNewline;
     }
 
     /// <summary>Appends the ids of a piece of text.</summary>
@@ -57,9 +60,21 @@ internal sealed class BpeModel
         }
     }
 
-    /// <summary>The length of the first word: metaspaces, and what follows up to the next metaspace.</summary>
-    private static int NextWord(ReadOnlySpan<char> piece)
+    /// <summary>The length of the first word: metaspaces, and what follows up to the next metaspace. Newlines may be a word.</summary>
+    private int NextWord(ReadOnlySpan<char> piece)
     {
+        if (_splitsAtNewline)
+        {
+            int newline = piece.IndexOf('\n');
+            if (newline == 0)
+            {
+                int end = piece.IndexOfAnyExcept('\n');
+                return end < 0 ? piece.Length : end;
+            }
+
+            piece = newline < 0 ? piece : piece[..newline];
+        }
+
         int start = piece.IndexOfAnyExcept(Metaspace);
         if (start < 0)
         {

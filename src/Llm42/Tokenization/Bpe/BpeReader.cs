@@ -30,16 +30,17 @@ internal static class BpeReader
             throw node.Required("unk_token").Error($"the token \"{JsonNode.Shorten(unknown)}\" is not in the vocabulary");
         }
 
-        MergeTable merges = ReadMerges(node.Required("merges"), vocabulary, options.ContinuingPrefix, out bool crossesMetaspace);
-        return new BpeModel(vocabulary, merges, crossesMetaspace, options);
+        MergeTable merges = ReadMerges(node.Required("merges"), vocabulary, options.ContinuingPrefix, out MergeBoundaries boundaries);
+        return new BpeModel(vocabulary, merges, boundaries, options);
     }
 
-    private static MergeTable ReadMerges(JsonNode list, Dictionary<string, int> vocabulary, string prefix, out bool crossesMetaspace)
+    private static MergeTable ReadMerges(JsonNode list, Dictionary<string, int> vocabulary, string prefix, out MergeBoundaries boundaries)
     {
         list.Expect(JsonValueKind.Array, "an array of merges");
         Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> ids = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         var merges = new MergeTable(list.Element.GetArrayLength());
-        crossesMetaspace = false;
+        bool crossesMetaspace = false;
+        bool touchesNewline = false;
         char[] joined = new char[256];
         int index = -1;
         int rank = 0;
@@ -70,7 +71,10 @@ internal static class BpeReader
             int mergedId = Id(list, index, ids, joined.AsSpan(0, length));
             merges.Set(leftId, rightId, new Merge(rank++, mergedId));
             crossesMetaspace |= right.StartsWith(Metaspace) && !left.EndsWith(Metaspace);
+            touchesNewline |= left.EndsWith('\n') || right.StartsWith('\n');
         }
+
+        boundaries = new MergeBoundaries(crossesMetaspace, touchesNewline);
 
         return merges;
     }

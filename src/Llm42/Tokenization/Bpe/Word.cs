@@ -1,9 +1,12 @@
+using System.Runtime.CompilerServices;
+
 namespace Llm42.Tokenization.Bpe;
 
-/// <summary>The symbols of one word as a linked list, and their merging in O(n log n).</summary>
+/// <summary>The symbols of one word, and their merging: in O(n log n) as a linked list, or by scanning where n is small.</summary>
 internal sealed class Word
 {
     private const int LargestKept = 1 << 16;
+    private const int LongestScanned = 32;
 
     private readonly MergeQueue _queue = new();
     private Symbol[] _symbols = new Symbol[64];
@@ -31,6 +34,74 @@ internal sealed class Word
 
     /// <summary>Merges as far as the table allows and appends the resulting ids.</summary>
     public void MergeInto(MergeTable merges, List<int> ids)
+    {
+        if (_count <= LongestScanned)
+        {
+            MergeByScanning(merges, ids);
+        }
+        else
+        {
+            MergeByQueue(merges, ids);
+        }
+    }
+
+    /// <summary>Looks through all pairs for each merge: for few symbols that is faster than a queue.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void MergeByScanning(MergeTable merges, List<int> ids)
+    {
+        Span<int> symbols = stackalloc int[LongestScanned];
+        Span<Merge> offers = stackalloc Merge[LongestScanned];
+        int count = _count;
+        for (int i = 0; i < count; i++)
+        {
+            symbols[i] = _symbols[i].Id;
+        }
+
+        for (int i = 0; i + 1 < count; i++)
+        {
+            offers[i] = Offer(merges, symbols, i);
+        }
+
+        while (true)
+        {
+            int best = -1;
+            int rank = int.MaxValue;
+            for (int i = 0; i + 1 < count; i++)
+            {
+                if (offers[i].Rank < rank)
+                {
+                    rank = offers[i].Rank;
+                    best = i;
+                }
+            }
+
+            if (best < 0)
+            {
+                break;
+            }
+
+            symbols[best] = offers[best].Id;
+            count--;
+            symbols[(best + 2)..(count + 1)].CopyTo(symbols[(best + 1)..]);
+            offers[(best + 1)..count].CopyTo(offers[best..]);
+            if (best + 1 < count)
+            {
+                offers[best] = Offer(merges, symbols, best);
+            }
+
+            if (best > 0)
+            {
+                offers[best - 1] = Offer(merges, symbols, best - 1);
+            }
+        }
+
+        ids.AddRange(symbols[..count]);
+    }
+
+    private static Merge Offer(MergeTable merges, ReadOnlySpan<int> symbols, int left) =>
+        merges.TryGet(symbols[left], symbols[left + 1], out Merge merge) ? merge : new Merge(int.MaxValue, 0);
+
+    private void MergeByQueue(MergeTable merges, List<int> ids)
     {
         Span<Symbol> symbols = _symbols.AsSpan(0, _count);
         _queue.Clear();

@@ -5,7 +5,7 @@ namespace Llm42.Tokenization.Bpe;
 /// <summary>The ids of words met before. When full it is emptied, so its memory is bounded. Not for two threads at once.</summary>
 internal sealed class WordCache
 {
-    private const int MaximumWords = 1 << 15;
+    private const int MaximumWords = 1 << 16;
     private const int MaximumWordLength = 64;
 
     private readonly Dictionary<string, (int Start, int Count)> _words = [];

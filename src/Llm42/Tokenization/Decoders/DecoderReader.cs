@@ -6,7 +6,7 @@ namespace Llm42.Tokenization.Decoders;
 /// <summary>Reads "decoder" as a flat list of stages; each is a fresh prototype to be forked for a stream.</summary>
 internal static class DecoderReader
 {
-    private const string Supported = "ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace, BPEDecoder and Sequence";
+    private const string Supported = "ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace, BPEDecoder, WordPiece and Sequence";
 
     // A strip count is a number of single spaces; anything larger is not a real file.
     private const int MaximumStrip = 1024;
@@ -26,7 +26,7 @@ internal static class DecoderReader
             case "ByteLevel":
                 return new ByteLevelStage();
             case "Replace":
-                return new ReplaceStage(node.Pattern("pattern"), node.Required("content").String());
+                return new ReplaceStage(node.Pattern("pattern"), node.ShortString("content"));
             case "ByteFallback":
                 return new ByteFallbackStage();
             case "Fuse":
@@ -42,6 +42,8 @@ internal static class DecoderReader
             case "BPEDecoder":
                 string suffix = node.OptionalString("suffix") ?? "</w>";
                 return suffix.Length > 0 ? new WordSuffixStage(suffix) : throw node.Error("the suffix cannot be empty");
+            case "WordPiece":
+                return new WordPieceStage(node.OptionalString("prefix") ?? "##", node.OptionalBool("cleanup", true));
             default:
                 throw node.Unsupported("decoder", type, Supported);
         }

@@ -5,6 +5,9 @@ namespace Llm42.Tokenization.Decoders;
 /// <summary>A stage that needs each token as a whole.</summary>
 internal abstract class TokenStage : DecoderStage
 {
+    // Decoders that each double a token would fill any memory together.
+    private const int LongestToken = 1 << 24;
+
     private StringBuilder? _partial;
 
     public sealed override void Write(ReadOnlySpan<char> text, bool endsToken)
@@ -16,6 +19,12 @@ internal abstract class TokenStage : DecoderStage
         }
 
         _partial ??= new StringBuilder();
+        if (_partial.Length > LongestToken)
+        {
+            throw new InvalidOperationException(
+                $"The tokenizer's decoders make more than {LongestToken} characters of a token; they are not those of a real model.");
+        }
+
         _partial.Append(text);
         if (endsToken)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Llm42.Weights;
 
 namespace Llm42.Tokenization.Json;
 
@@ -9,15 +10,19 @@ internal static class JsonFile
 
     public static byte[] ReadBytes(string path)
     {
-        var info = new FileInfo(path);
-        if (!info.Exists)
+        if (!Path.Exists(path))
         {
             throw new FileNotFoundException($"{path}: there is no such file.", path);
         }
 
-        return info.Length <= MaximumLength
-            ? File.ReadAllBytes(path)
-            : throw new TokenizerFormatException(path, "$", $"the file has {info.Length} bytes; at most {MaximumLength} are read");
+        try
+        {
+            return RegularFile.Read(path, MaximumLength);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new TokenizerFormatException(path, "$", $"the file cannot be read: {exception.Message}", exception);
+        }
     }
 
     public static JsonDocument Parse(string file, ReadOnlyMemory<byte> utf8)

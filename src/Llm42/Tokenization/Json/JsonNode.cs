@@ -71,6 +71,25 @@ internal readonly struct JsonNode(string file, string path, JsonElement element)
         return text.Length == 1 ? text[0] : throw value.Error($"expected one character, found \"{Shorten(text)}\"");
     }
 
+    /// <summary>A field that holds a string to be put into a text many times, and so must be short.</summary>
+    public string ShortString(string name)
+    {
+        const int Longest = 100;
+        JsonNode value = Required(name);
+        string text = value.String();
+        return text.Length <= Longest ? text : throw value.Error($"expected at most {Longest} characters, found {text.Length}");
+    }
+
+    /// <summary>A field that holds exactly one character, in the basic plane or beyond.</summary>
+    public string CodePoint(string name)
+    {
+        JsonNode value = Required(name);
+        string text = value.String();
+        return text.Length == 1 || (text.Length == 2 && char.IsSurrogatePair(text, 0))
+            ? text
+            : throw value.Error($"expected one character, found \"{Shorten(text)}\"");
+    }
+
     /// <summary>A pattern: {"String": ...} or {"Regex": ...}.</summary>
     public TextPattern Pattern(string name)
     {

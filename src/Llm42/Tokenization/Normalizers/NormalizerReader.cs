@@ -5,7 +5,7 @@ namespace Llm42.Tokenization.Normalizers;
 /// <summary>Reads "normalizer".</summary>
 internal static class NormalizerReader
 {
-    private const string Supported = "NFC, NFD, NFKC, NFKD, Lowercase, Replace, Prepend, Strip, StripAccents and Sequence";
+    private const string Supported = "NFC, NFD, NFKC, NFKD, Lowercase, Replace, Prepend, Strip, StripAccents, Nmt, ByteLevel and Sequence";
 
     public static Normalizer? Read(JsonNode root) => root.TryGet("normalizer", out JsonNode node) ? ReadOne(node) : null;
 
@@ -25,13 +25,17 @@ internal static class NormalizerReader
             case "Lowercase":
                 return new LowercaseNormalizer();
             case "Replace":
-                return new ReplaceNormalizer(node.Pattern("pattern"), node.Required("content").String());
+                return new ReplaceNormalizer(node.Pattern("pattern"), node.ShortString("content"));
             case "Prepend":
-                return new PrependNormalizer(node.Required("prepend").String());
+                return new PrependNormalizer(node.ShortString("prepend"));
             case "Strip":
                 return new StripNormalizer(node.Required("strip_left").Bool(), node.Required("strip_right").Bool());
             case "StripAccents":
                 return new StripAccentsNormalizer();
+            case "Nmt":
+                return new NmtNormalizer();
+            case "ByteLevel":
+                return new ByteLevelNormalizer();
             case "Sequence":
                 return new NormalizerSequence([.. node.Required("normalizers").Items().Select(ReadOne)]);
             default:

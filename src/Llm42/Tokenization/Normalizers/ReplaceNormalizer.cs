@@ -8,6 +8,11 @@ internal sealed class ReplaceNormalizer(TextPattern pattern, string content) : N
 {
     public override string Normalize(string text)
     {
+        if (pattern is LiteralTextPattern { Literal: { Length: > 0 } literal })
+        {
+            return text.Replace(literal, content, StringComparison.Ordinal);
+        }
+
         TextPattern.Matches matches = pattern.Enumerate(text);
         if (text.Length == 0 || !matches.TryNext(out int start, out int end))
         {

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Text;
+using Llm42.Tokenization.Unicode;
 
 namespace Llm42.Tokenization.Normalizers;
 
@@ -11,8 +11,7 @@ internal sealed class StripAccentsNormalizer : Normalizer
         var result = new StringBuilder(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (Rune.GetUnicodeCategory(rune)
-                is not (UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark))
+            if (!CodePointSet.Mark.Contains(rune.Value))
             {
                 result.Append(rune);
             }

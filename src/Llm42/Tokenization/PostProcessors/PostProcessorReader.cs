@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Llm42.Tokenization.Json;
 
 namespace Llm42.Tokenization.PostProcessors;
@@ -5,7 +6,7 @@ namespace Llm42.Tokenization.PostProcessors;
 /// <summary>Reads "post_processor" as the list of its templates; ByteLevel only trims offsets, which are not kept.</summary>
 internal static class PostProcessorReader
 {
-    private const string Supported = "TemplateProcessing, ByteLevel and Sequence";
+    private const string Supported = "TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel and Sequence";
 
     public static SpecialTokenTemplate[] Read(JsonNode root, Vocabulary vocabulary) =>
         root.TryGet("post_processor", out JsonNode node) ? [.. ReadFlat(node, vocabulary)] : [];
@@ -15,6 +16,7 @@ internal static class PostProcessorReader
         "Sequence" => node.Required("processors").Items().SelectMany(item => ReadFlat(item, vocabulary)),
         "ByteLevel" => [],
         "TemplateProcessing" => [ReadTemplate(node, vocabulary)],
+        "RobertaProcessing" or "BertProcessing" => [ReadClassified(node, vocabulary)],
         string type => throw node.Unsupported("post-processor", type, Supported),
     };
 
@@ -41,6 +43,22 @@ internal static class PostProcessorReader
         }
 
         return new SpecialTokenTemplate(parts);
+    }
+
+    /// <summary>One token before the text and one behind it, each written as [token, id].</summary>
+    private static SpecialTokenTemplate ReadClassified(JsonNode node, Vocabulary vocabulary) =>
+        new([[ReadPair(node.Required("cls"), vocabulary)], null, [ReadPair(node.Required("sep"), vocabulary)]]);
+
+    private static int ReadPair(JsonNode node, Vocabulary vocabulary)
+    {
+        JsonNode[] parts = [.. node.Items()];
+        if (parts.Length != 2)
+        {
+            throw node.Error($"expected a token and its id, found {parts.Length} values");
+        }
+
+        parts[0].Expect(JsonValueKind.String, "a token");
+        return ReadId(parts[1], vocabulary);
     }
 
     private static int ReadId(JsonNode node, Vocabulary vocabulary)

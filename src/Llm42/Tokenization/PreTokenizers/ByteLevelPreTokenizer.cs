@@ -1,4 +1,3 @@
-using System.Text;
 using Llm42.Tokenization.Regexes;
 using Llm42.Tokenization.Unicode;
 
@@ -35,29 +34,6 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) 
     private static void Write(ReadOnlySpan<char> piece, bool isAtOrigin, PieceList output)
     {
         Span<char> target = output.Reserve(checked(piece.Length * 3));
-        int written = 0;
-        int position = 0;
-        Span<byte> bytes = stackalloc byte[4];
-        while (position < piece.Length)
-        {
-            char next = piece[position];
-            if (next < 0x80)
-            {
-                target[written++] = ByteAlphabet.ToChar((byte)next);
-                position++;
-                continue;
-            }
-
-            var rune = new Rune(WellFormed.CodePointAt(piece, position, out int length));
-            int count = rune.EncodeToUtf8(bytes);
-            foreach (byte value in bytes[..count])
-            {
-                target[written++] = ByteAlphabet.ToChar(value);
-            }
-
-            position += length;
-        }
-
-        output.Commit(written, isAtOrigin);
+        output.Commit(ByteAlphabet.Write(piece, target), isAtOrigin);
     }
 }

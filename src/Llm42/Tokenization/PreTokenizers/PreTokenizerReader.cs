@@ -1,4 +1,5 @@
 using Llm42.Tokenization.Json;
+using Llm42.Tokenization.Regexes;
 using Llm42.Tokenization.Unicode;
 
 namespace Llm42.Tokenization.PreTokenizers;
@@ -7,14 +8,21 @@ namespace Llm42.Tokenization.PreTokenizers;
 internal static class PreTokenizerReader
 {
     private const string Supported =
-        "ByteLevel, Split, Digits, Whitespace, WhitespaceSplit, Metaspace, Punctuation and Sequence";
+        "ByteLevel, Split, Digits, Whitespace, WhitespaceSplit, Metaspace, Punctuation, BertPreTokenizer, CharDelimiterSplit and Sequence";
 
     public static PreTokenizer[] Read(JsonNode root) =>
         root.TryGet("pre_tokenizer", out JsonNode node) ? [.. ReadFlat(node)] : [];
 
-    private static IEnumerable<PreTokenizer> ReadFlat(JsonNode node) => node.Type() == "Sequence"
-        ? node.Required("pretokenizers").Items().SelectMany(ReadFlat)
-        : [ReadOne(node)];
+    private static IEnumerable<PreTokenizer> ReadFlat(JsonNode node) => node.Type() switch
+    {
+        "Sequence" => node.Required("pretokenizers").Items().SelectMany(ReadFlat),
+        "BertPreTokenizer" =>
+        [
+            new CharacterPreTokenizer(CodePointSet.WhiteSpace, SplitBehavior.Removed),
+            new CharacterPreTokenizer(CodePointSet.Punctuation, SplitBehavior.Isolated),
+        ],
+        _ => [ReadOne(node)],
+    };
 
     private static PreTokenizer ReadOne(JsonNode node)
     {
@@ -33,6 +41,9 @@ internal static class PreTokenizerReader
                 return new WhitespacePreTokenizer();
             case "WhitespaceSplit":
                 return new CharacterPreTokenizer(CodePointSet.WhiteSpace, SplitBehavior.Removed);
+            case "CharDelimiterSplit":
+                return new PatternPreTokenizer(
+                    new LiteralTextPattern(node.CodePoint("delimiter")), SplitBehavior.Removed, invert: false);
             case "Metaspace":
                 return Metaspace(node);
             case "Punctuation":

@@ -12,10 +12,10 @@ internal sealed class RegexCompiler
 
     private RegexCompiler(string pattern) => _pattern = pattern;
 
-    public static RegexInstruction[] Compile(string pattern)
+    public static RegexInstruction[] Compile(string pattern, RegexNode tree)
     {
         var compiler = new RegexCompiler(pattern);
-        compiler.Emit(RegexParser.Parse(pattern));
+        compiler.Emit(tree);
         compiler.Append(new RegexInstruction { Operation = RegexOperation.Match });
         return [.. compiler._code];
     }
@@ -49,12 +49,15 @@ internal sealed class RegexCompiler
             case RegexNode.LookAhead look:
                 EmitBody(look.IsNegated ? RegexOperation.NegativeLookAhead : RegexOperation.LookAhead, look.Body);
                 break;
-            case RegexNode.LookBehind look:
+            case RegexNode.LookBehind { Body: RegexNode.Set set } look:
                 Append(new RegexInstruction
                 {
-                    Operation = look.IsNegated ? RegexOperation.NegativeLookBehind : RegexOperation.LookBehind,
-                    CodePoints = look.CodePoints,
+                    Operation = look.IsNegated ? RegexOperation.NotFollows : RegexOperation.Follows,
+                    CodePoints = set.CodePoints,
                 });
+                break;
+            case RegexNode.LookBehind look:
+                EmitBody(look.IsNegated ? RegexOperation.NegativeLookBehind : RegexOperation.LookBehind, look.Body, look.Body.MinimumWidth);
                 break;
             case RegexNode.Anchor anchor:
                 Append(new RegexInstruction { Operation = RegexOperation.Anchor, Anchor = anchor.Kind });
@@ -116,9 +119,9 @@ internal sealed class RegexCompiler
         First = FirstCharacters.Any,
     });
 
-    private void EmitBody(RegexOperation operation, RegexNode body)
+    private void EmitBody(RegexOperation operation, RegexNode body, int width = 0)
     {
-        int start = Append(new RegexInstruction { Operation = operation });
+        int start = Append(new RegexInstruction { Operation = operation, Minimum = width });
         Emit(body);
         Append(new RegexInstruction { Operation = RegexOperation.Match });
         SetTarget(start);

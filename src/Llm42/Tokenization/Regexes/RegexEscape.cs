@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Llm42.Tokenization.Json;
 using Llm42.Tokenization.Unicode;
 
 namespace Llm42.Tokenization.Regexes;
@@ -134,9 +135,31 @@ internal static class RegexEscape
             name = name[1..];
         }
 
-        uint mask = CategoryMasks.Parse(name.ToString())
-            ?? throw new RegexSyntaxException(pattern, position, $"the property \"{name}\" is not supported; general categories such as L, Lu or Nd are");
-        result.AddCategories(isNegated ? CategoryMasks.All & ~mask : mask);
+        if (CategoryMasks.Parse(name.ToString()) is { } mask)
+        {
+            result.AddCategories(isNegated ? CategoryMasks.All & ~mask : mask);
+        }
+        else if (RangeTable.Instance.TryGetScript(name.ToString(), out IReadOnlyList<(int First, int Last)>? ranges, out bool hasCase))
+        {
+            result = new RegexClass { IsCasedScript = hasCase };
+            if (isNegated)
+            {
+                result.AddComplement(ranges);
+            }
+            else
+            {
+                foreach ((int first, int last) in ranges)
+                {
+                    result.Add(first, last);
+                }
+            }
+        }
+        else
+        {
+            throw new RegexSyntaxException(pattern, position, $"the property \"{JsonNode.Shorten(name.ToString())}\" is not supported; "
+                + $"general categories such as L, Lu or Nd are, and the scripts {RangeTable.Instance.ScriptNames}");
+        }
+
         position += close + 3;
         set = result;
         return true;

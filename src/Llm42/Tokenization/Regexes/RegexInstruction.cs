@@ -36,9 +36,15 @@ internal enum RegexOperation
     Atomic,
 
     /// <summary>The code point before must be in the set.</summary>
-    LookBehind,
+    Follows,
 
     /// <summary>The code point before must not be in the set, or there is none.</summary>
+    NotFollows,
+
+    /// <summary>Run the body that follows from Minimum code points back; go on at Target, from the same place, if it matched.</summary>
+    LookBehind,
+
+    /// <summary>Run the body that follows from Minimum code points back; go on at Target, from the same place, if it did not match.</summary>
     NegativeLookBehind,
 
     /// <summary>The place must satisfy the anchor.</summary>

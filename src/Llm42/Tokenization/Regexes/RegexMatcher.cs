@@ -1,34 +1,31 @@
+using System.Runtime.CompilerServices;
 using Llm42.Tokenization.Unicode;
 
 namespace Llm42.Tokenization.Regexes;
 
-/// <summary>Runs a compiled pattern by backtracking over an explicit stack.</summary>
+/// <summary>
+/// Runs a compiled pattern by backtracking over an explicit stack. The loops are optimized from the first call: a
+/// text is often encoded once, and would be done before they were.
+/// </summary>
 internal static class RegexMatcher
 {
     private const int FrameSize = 3;
 
-    [ThreadStatic]
-    private static int[]? _stack;
-
-    [ThreadStatic]
-    private static int _stackTop;
-
     /// <summary>The end of the match that starts at a place; -1 if there is none or if the steps ran out.</summary>
-    public static int Run(RegexInstruction[] code, ReadOnlySpan<char> text, int start, ref long steps)
+    public static int Run(RegexInstruction[] code, ReadOnlySpan<char> text, int start, MatchBudget budget)
     {
-        _stack ??= new int[FrameSize * 64];
-        _stackTop = 0;
-        return Run(code, text, 0, start, ref steps);
+        budget.Top = 0;
+        return Run(code, text, 0, start, budget);
     }
 
-    private static int Run(RegexInstruction[] code, ReadOnlySpan<char> text, int at, int position, ref long steps)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int Run(RegexInstruction[] code, ReadOnlySpan<char> text, int at, int position, MatchBudget budget)
     {
-        int bottom = _stackTop;
+        int bottom = budget.Top;
         while (true)
         {
-            if (--steps < 0)
+            if (--budget.Steps < 0)
             {
-                _stackTop = bottom;
                 return -1;
             }
 
@@ -37,7 +34,7 @@ internal static class RegexMatcher
             switch (instruction.Operation)
             {
                 case RegexOperation.Match:
-                    _stackTop = bottom;
+                    budget.Top = bottom;
                     return position;
                 case RegexOperation.Set:
                     matched = TryConsume(instruction.CodePoints!, text, ref position);
@@ -45,13 +42,13 @@ internal static class RegexMatcher
                     break;
                 case RegexOperation.Loop:
                 case RegexOperation.AtomicLoop:
-                    matched = RunLoop(ref instruction, text, at + 1, ref position, ref steps);
+                    matched = RunLoop(ref instruction, text, at + 1, ref position, budget);
                     at++;
                     break;
                 case RegexOperation.Split:
                     if (instruction.First.Allows(text, position))
                     {
-                        Push(instruction.Target, position, position);
+                        Push(budget, instruction.Target, position, position);
                         at++;
                     }
                     else
@@ -61,33 +58,41 @@ internal static class RegexMatcher
 
                     break;
                 case RegexOperation.SplitLazy:
-                    Push(at + 1, position, position);
+                    Push(budget, at + 1, position, position);
                     at = instruction.Target;
                     break;
                 case RegexOperation.Jump:
                     at = instruction.Target;
                     break;
                 case RegexOperation.LookAhead:
-                    matched = Run(code, text, at + 1, position, ref steps) >= 0;
+                    matched = Run(code, text, at + 1, position, budget) >= 0;
                     at = instruction.Target;
                     break;
                 case RegexOperation.NegativeLookAhead:
-                    matched = Run(code, text, at + 1, position, ref steps) < 0 && steps >= 0;
+                    matched = Run(code, text, at + 1, position, budget) < 0 && budget.Steps >= 0;
                     at = instruction.Target;
                     break;
                 case RegexOperation.Atomic:
-                    int end = Run(code, text, at + 1, position, ref steps);
+                    int end = Run(code, text, at + 1, position, budget);
                     matched = end >= 0;
                     position = end;
                     at = instruction.Target;
                     break;
-                case RegexOperation.LookBehind:
+                case RegexOperation.Follows:
                     matched = FollowsOneOf(instruction.CodePoints!, text, position);
                     at++;
                     break;
-                case RegexOperation.NegativeLookBehind:
+                case RegexOperation.NotFollows:
                     matched = !FollowsOneOf(instruction.CodePoints!, text, position);
                     at++;
+                    break;
+                case RegexOperation.LookBehind:
+                    matched = MatchesBehind(code, text, at, position, budget);
+                    at = instruction.Target;
+                    break;
+                case RegexOperation.NegativeLookBehind:
+                    matched = !MatchesBehind(code, text, at, position, budget) && budget.Steps >= 0;
+                    at = instruction.Target;
                     break;
                 case RegexOperation.Anchor:
                     matched = IsAt(instruction.Anchor, text, position);
@@ -95,14 +100,33 @@ internal static class RegexMatcher
                     break;
             }
 
-            if (!matched && !TryBacktrack(bottom, text, out at, out position))
+            if (!matched && !TryBacktrack(budget, bottom, text, out at, out position))
             {
                 return -1;
             }
         }
     }
 
-    private static bool RunLoop(ref RegexInstruction loop, ReadOnlySpan<char> text, int next, ref int position, ref long steps)
+    private static bool MatchesBehind(RegexInstruction[] code, ReadOnlySpan<char> text, int at, int position, MatchBudget budget)
+    {
+        // The body has one width, so a match from there ends here.
+        int start = position;
+        for (int width = code[at].Minimum; width > 0; width--)
+        {
+            if (start == 0)
+            {
+                return false;
+            }
+
+            WellFormed.CodePointBefore(text, start, out int length);
+            start -= length;
+        }
+
+        return Run(code, text, at + 1, start, budget) >= 0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool RunLoop(ref RegexInstruction loop, ReadOnlySpan<char> text, int next, ref int position, MatchBudget budget)
     {
         CodePointSet codePoints = loop.CodePoints!;
         int count = 0;
@@ -117,7 +141,7 @@ internal static class RegexMatcher
             }
         }
 
-        steps -= position - start;
+        budget.Steps -= position - start;
         if (count < loop.Minimum)
         {
             return false;
@@ -125,7 +149,7 @@ internal static class RegexMatcher
 
         if (loop.Operation == RegexOperation.Loop && position > keep)
         {
-            Push(next, position, keep);
+            Push(budget, next, position, keep);
         }
 
         return true;
@@ -168,30 +192,31 @@ internal static class RegexMatcher
         return FollowsOneOf(CodePointSet.RegexWord, text, position) != TryConsume(CodePointSet.RegexWord, text, ref next);
     }
 
-    private static void Push(int at, int position, int keep)
+    private static void Push(MatchBudget budget, int at, int position, int keep)
     {
-        if (_stackTop + FrameSize > _stack!.Length)
+        if (budget.Top + FrameSize > budget.Stack.Length)
         {
-            Array.Resize(ref _stack, _stack.Length * 2);
+            budget.Grow();
         }
 
-        _stack[_stackTop] = at;
-        _stack[_stackTop + 1] = position;
-        _stack[_stackTop + 2] = keep;
-        _stackTop += FrameSize;
+        Span<int> frame = budget.Stack.AsSpan(budget.Top, FrameSize);
+        frame[0] = at;
+        frame[1] = position;
+        frame[2] = keep;
+        budget.Top += FrameSize;
     }
 
     /// <summary>Resumes the last choice. A frame of a loop (keep before position) gives back one code point and stays.</summary>
-    private static bool TryBacktrack(int bottom, ReadOnlySpan<char> text, out int at, out int position)
+    private static bool TryBacktrack(MatchBudget budget, int bottom, ReadOnlySpan<char> text, out int at, out int position)
     {
         (at, position) = (0, 0);
-        if (_stackTop == bottom)
+        if (budget.Top <= bottom)
         {
             return false;
         }
 
-        int[] stack = _stack!;
-        int frame = _stackTop - FrameSize;
+        int[] stack = budget.Stack;
+        int frame = budget.Top - FrameSize;
         at = stack[frame];
         position = stack[frame + 1];
         int keep = stack[frame + 2];
@@ -206,7 +231,7 @@ internal static class RegexMatcher
             }
         }
 
-        _stackTop = frame;
+        budget.Top = frame;
         return true;
     }
 }

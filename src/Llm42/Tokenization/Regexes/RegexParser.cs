@@ -7,14 +7,17 @@ namespace Llm42.Tokenization.Regexes;
 /// <summary>
 /// Parses the subset of Oniguruma's syntax that tokenizers use. What is not understood is refused, never guessed.
 /// </summary>
-internal sealed class RegexParser
+internal sealed partial class RegexParser
 {
     private const int MaximumDepth = 50;
     private const int MaximumRepeat = 1000;
+    private const int MaximumComputedClasses = 64;
+    private const int MaximumQuantifiers = 4;
 
     private readonly string _pattern;
     private int _position;
     private int _depth;
+    private int _computedClasses;
     private bool _ignoreCase;
 
     private RegexParser(string pattern) => _pattern = pattern;
@@ -71,7 +74,7 @@ internal sealed class RegexParser
             case '(':
                 return ParseGroup();
             case '[':
-                return new RegexNode.Set(new RegexClassParser(this).Parse());
+                return new RegexNode.Set(new RegexClassParser(this).Parse().ToSet());
             case '.':
                 _position++;
                 return new RegexNode.Set(new CodePointSet([('\n', '\n')], isNegated: true));
@@ -102,10 +105,7 @@ internal sealed class RegexParser
         else if (TryTake("<=") || TryTake("<!"))
         {
             bool isNegated = _pattern[_position - 1] == '!';
-            RegexNode body = ParseAlternation();
-            node = body is RegexNode.Set set
-                ? new RegexNode.LookBehind(set.CodePoints, isNegated)
-                : throw Error("a look-behind of anything but one character is not supported", start);
+            node = LookBehind(ParseAlternation(), isNegated, start);
         }
         else if (TryTake('=') || TryTake('!'))
         {
@@ -140,14 +140,34 @@ internal sealed class RegexParser
         return TryTake(')') ? node : throw Error("this group is not closed", start);
     }
 
+    /// <summary>Each branch must have one width; together they are an alternation of assertions, or a sequence of negated ones.</summary>
+    private RegexNode LookBehind(RegexNode body, bool isNegated, int start)
+    {
+        IReadOnlyList<RegexNode> branches = body is RegexNode.Alternation alternation ? alternation.Branches : [body];
+        var looks = new List<RegexNode>();
+        foreach (RegexNode branch in branches)
+        {
+            looks.Add(branch.MinimumWidth == branch.MaximumWidth && branch.MinimumWidth <= MaximumRepeat
+                ? new RegexNode.LookBehind(branch, isNegated)
+                : throw Error("a look-behind of varying width is not supported", start));
+        }
+
+        return looks.Count == 1 ? looks[0] : isNegated ? new RegexNode.Sequence(looks) : new RegexNode.Alternation(looks);
+    }
+
     private RegexNode ParseQuantifiers(RegexNode atom)
     {
-        while (!AtEnd)
+        for (int count = 0; !AtEnd; count++)
         {
             int start = _position;
             if (!TryParseRange(out int minimum, out int maximum, out bool isInterval))
             {
                 break;
+            }
+
+            if (count == MaximumQuantifiers)
+            {
+                throw Error($"more than {MaximumQuantifiers} quantifiers in a row", start);
             }
 
             if (atom is RegexNode.Anchor or RegexNode.LookAhead or RegexNode.LookBehind)
@@ -270,7 +290,7 @@ internal sealed class RegexParser
 
         if (TryParseSet(out RegexClass? set))
         {
-            return new RegexNode.Set(set.ToSet(isNegated: false));
+            return new RegexNode.Set(set.ToSet());
         }
 
         return RegexEscape.TryParseCharacter(_pattern, ref _position, out int codePoint)
@@ -331,87 +351,4 @@ internal sealed class RegexParser
 
     private RegexSyntaxException Error(string problem, int position = -1) =>
         new(_pattern, position < 0 ? _position : position, problem);
-
-    /// <summary>Parses a bracketed class, sharing the position of the outer parser.</summary>
-    private readonly struct RegexClassParser(RegexParser outer)
-    {
-        public CodePointSet Parse()
-        {
-            int start = outer._position++;
-            bool isNegated = outer.TryTake('^');
-            var items = new RegexClass();
-            bool isFirst = true;
-            while (true)
-            {
-                if (outer.AtEnd)
-                {
-                    throw outer.Error("this class is not closed", start);
-                }
-
-                char next = outer._pattern[outer._position];
-                if (next == ']' && !isFirst)
-                {
-                    outer._position++;
-                    break;
-                }
-
-                if (next is '[' or ']' || (next == '&' && outer._pattern.AsSpan(outer._position).StartsWith("&&")))
-                {
-                    throw outer.Error("nested and intersected classes are not supported");
-                }
-
-                isFirst = false;
-                if (next == '\\' && outer.TryParseSet(out RegexClass? set))
-                {
-                    items.Add(set);
-                    continue;
-                }
-
-                AddRange(items);
-            }
-
-            return items.ToSet(isNegated);
-        }
-
-        private void AddRange(RegexClass items)
-        {
-            int start = outer._position;
-            int first = TakeMember();
-            int last = first;
-            string pattern = outer._pattern;
-            bool isRange = outer._position + 1 < pattern.Length && pattern[outer._position] == '-' && pattern[outer._position + 1] != ']';
-            if (isRange)
-            {
-                outer._position++;
-                last = TakeMember();
-                if (last < first)
-                {
-                    throw outer.Error("this range is reversed", start);
-                }
-            }
-
-            items.Add(first, last);
-            for (int codePoint = first; outer._ignoreCase && codePoint <= last; codePoint++)
-            {
-                foreach (int variant in outer.Variants(codePoint))
-                {
-                    items.Add(variant, variant);
-                }
-            }
-        }
-
-        private int TakeMember()
-        {
-            if (outer._pattern[outer._position] != '\\')
-            {
-                return outer._pattern[outer._position] == '['
-                    ? throw outer.Error("nested classes are not supported")
-                    : outer.TakeCodePoint();
-            }
-
-            return RegexEscape.TryParseCharacter(outer._pattern, ref outer._position, out int codePoint)
-                ? codePoint
-                : throw outer.Error("this escape is not supported in a class");
-        }
-    }
 }

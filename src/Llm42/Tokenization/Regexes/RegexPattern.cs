@@ -1,3 +1,5 @@
+using Llm42.Tokenization.Unicode;
+
 namespace Llm42.Tokenization.Regexes;
 
 /// <summary>
@@ -7,50 +9,76 @@ namespace Llm42.Tokenization.Regexes;
 /// </summary>
 internal sealed class RegexPattern
 {
-    // A pattern that backtracks this much per character of text is not one that a tokenizer can use.
-    private const long BaseSteps = 1_000_000;
-    private const long StepsPerCharacter = 200;
-
     private readonly RegexInstruction[] _code;
     private readonly FirstCharacters _first;
+
+    // The set of an unbounded loop that every match starts with. What follows the loop was tried wherever the loop can
+    // end, so a failure is a failure from all of the run, and a long run costs its length rather than the square of it.
+    private readonly CodePointSet? _leadingLoop;
 
     /// <summary>Compiles a pattern, or throws <see cref="RegexSyntaxException"/>.</summary>
     public RegexPattern(string pattern)
     {
         Source = pattern;
-        _code = RegexCompiler.Compile(pattern);
-        _first = FirstCharacters.Of(RegexParser.Parse(pattern));
+        RegexNode tree = RegexParser.Parse(pattern);
+        _code = RegexCompiler.Compile(pattern, tree);
+        _first = FirstCharacters.Of(tree);
+        if (_code[0] is { Operation: RegexOperation.Loop or RegexOperation.AtomicLoop, Maximum: int.MaxValue } loop)
+        {
+            _leadingLoop = loop.CodePoints;
+        }
     }
 
     /// <summary>The pattern as written.</summary>
     public string Source { get; }
 
     /// <summary>Finds the first match at or behind a place.</summary>
-    public bool TryFind(ReadOnlySpan<char> text, int from, out int start, out int end)
+    /// <param name="text">The text.</param>
+    /// <param name="from">The place.</param>
+    /// <param name="budget">What the searches of this text may still cost.</param>
+    /// <param name="start">Where the match starts.</param>
+    /// <param name="end">Where it ends.</param>
+    /// <exception cref="InvalidOperationException">The budget is spent.</exception>
+    public bool TryFind(ReadOnlySpan<char> text, int from, MatchBudget budget, out int start, out int end)
     {
-        long steps = BaseSteps + StepsPerCharacter * text.Length;
-        for (start = from; start <= text.Length; start++)
+        start = from;
+        while (start <= text.Length)
         {
-            bool splitsPair = start > 0 && start < text.Length && char.IsLowSurrogate(text[start]) && char.IsHighSurrogate(text[start - 1]);
-            if (splitsPair || !_first.Allows(text, start))
+            if (!_first.Allows(text, start) || SplitsPair(text, start))
             {
+                start++;
                 continue;
             }
 
-            end = RegexMatcher.Run(_code, text, start, ref steps);
+            end = RegexMatcher.Run(_code, text, start, budget);
             if (end >= 0)
             {
                 return true;
             }
 
-            if (steps < 0)
+            if (budget.Steps < 0)
             {
                 throw new InvalidOperationException(
-                    $"The tokenizer's pattern \"{Source}\" backtracks without end on a text of {text.Length} characters.");
+                    $"The tokenizer's pattern \"{RegexSyntaxException.Shorten(Source)}\" backtracks without end on a text of {text.Length} characters.");
             }
+
+            start = Math.Max(start + 1, _leadingLoop is null ? 0 : EndOfRun(_leadingLoop, text, start));
         }
 
         end = -1;
         return false;
+    }
+
+    private static bool SplitsPair(ReadOnlySpan<char> text, int position) => position > 0 && position < text.Length
+        && char.IsLowSurrogate(text[position]) && char.IsHighSurrogate(text[position - 1]);
+
+    private static int EndOfRun(CodePointSet codePoints, ReadOnlySpan<char> text, int position)
+    {
+        while (position < text.Length && codePoints.Contains(WellFormed.CodePointAt(text, position, out int length)))
+        {
+            position += length;
+        }
+
+        return position;
     }
 }

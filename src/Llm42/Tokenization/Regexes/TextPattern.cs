@@ -7,7 +7,12 @@ internal abstract class TextPattern
     public virtual bool CanMatch => true;
 
     /// <summary>Finds the first match at or behind a place.</summary>
-    public abstract bool TryFind(ReadOnlySpan<char> text, int from, out int start, out int end);
+    /// <param name="text">The text.</param>
+    /// <param name="from">The place.</param>
+    /// <param name="budget">What the searches of this text may still cost.</param>
+    /// <param name="start">Where the match starts.</param>
+    /// <param name="end">Where it ends.</param>
+    public abstract bool TryFind(ReadOnlySpan<char> text, int from, MatchBudget budget, out int start, out int end);
 
     /// <summary>The matches of a text, first to last, none overlapping.</summary>
     public Matches Enumerate(ReadOnlySpan<char> text) => new(this, text);
@@ -18,10 +23,11 @@ internal abstract class TextPattern
         private readonly ReadOnlySpan<char> _text = text;
         private int _from;
         private int _lastEnd = -1;
+        private readonly MatchBudget _budget = MatchBudget.Take(text.Length);
 
         public bool TryNext(out int start, out int end)
         {
-            while (_from <= _text.Length && pattern.TryFind(_text, _from, out start, out end))
+            while (_from <= _text.Length && pattern.TryFind(_text, _from, _budget, out start, out end))
             {
                 if (start == end && end == _lastEnd)
                 {
@@ -34,6 +40,7 @@ internal abstract class TextPattern
                 return true;
             }
 
+            _budget.GiveBack();
             (start, end) = (-1, -1);
             return false;
         }

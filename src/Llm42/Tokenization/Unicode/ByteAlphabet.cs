@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+
 namespace Llm42.Tokenization.Unicode;
 
 /// <summary>GPT-2's mapping of the 256 byte values to printable characters, used by byte-level vocabularies.</summary>
@@ -17,6 +20,37 @@ internal static class ByteAlphabet
         short found = character <= LastCharacter ? Bytes[character] : (short)-1;
         value = (byte)found;
         return found >= 0;
+    }
+
+    /// <summary>Writes the UTF-8 bytes of a text, at most three for each of its units.</summary>
+    /// <returns>The number of bytes.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int Write(ReadOnlySpan<char> text, Span<char> target)
+    {
+        int written = 0;
+        int position = 0;
+        Span<byte> bytes = stackalloc byte[4];
+        while (position < text.Length)
+        {
+            char next = text[position];
+            if (next < 0x80)
+            {
+                target[written++] = ToChar((byte)next);
+                position++;
+                continue;
+            }
+
+            var rune = new Rune(WellFormed.CodePointAt(text, position, out int length));
+            int count = rune.EncodeToUtf8(bytes);
+            foreach (byte value in bytes[..count])
+            {
+                target[written++] = ToChar(value);
+            }
+
+            position += length;
+        }
+
+        return written;
     }
 
     private static char[] MakeCharacters()

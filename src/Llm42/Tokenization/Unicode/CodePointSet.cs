@@ -41,9 +41,11 @@ internal sealed class CodePointSet
     /// <summary>char::is_numeric: the categories Nd, Nl and No.</summary>
     public static CodePointSet Numeric { get; } = new([], CategoryMasks.Parse("N")!.Value);
 
-    /// <summary>The categories P* and the ASCII symbols that C calls punctuation.</summary>
-    public static CodePointSet Punctuation { get; } =
-        new([('!', '/'), (':', '@'), ('[', '`'), ('{', '~')], CategoryMasks.Parse("P")!.Value);
+    /// <summary>Punctuation of Unicode 8.0 and the ASCII symbols that C calls so.</summary>
+    public static CodePointSet Punctuation { get; } = new(RangeTable.Instance["Punctuation"]);
+
+    /// <summary>Combining marks of Unicode 9.0.</summary>
+    public static CodePointSet Mark { get; } = new(RangeTable.Instance["Mark"]);
 
     /// <summary>The ranges of <see cref="WhiteSpace"/>.</summary>
     public static IReadOnlyList<(int First, int Last)> WhiteSpaceRanges =>

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Llm42.Tokenization.Unicode;
 
 /// <summary>
-/// Combining classes, decompositions and compositions of the Unicode Character Database.
-/// Carried here because string.Normalize is the identity under InvariantGlobalization and otherwise depends on
-/// the ICU of the machine: the same prompt must give the same ids everywhere.
+/// Combining classes, decompositions and compositions of the Unicode Character Database, as of Unicode 9.0: what the
+/// Rust library has. Carried here because string.Normalize is the identity under InvariantGlobalization and otherwise
+/// depends on the ICU of the machine: the same prompt must give the same ids everywhere.
 /// </summary>
 internal sealed class NormalizationTable
 {
@@ -17,6 +17,7 @@ internal sealed class NormalizationTable
     private readonly Dictionary<int, int[]> _canonical = [];
     private readonly Dictionary<int, int[]> _compatibility = [];
     private readonly Dictionary<long, int> _compositions = [];
+    private readonly HashSet<int> _composites = [];
 
     public static NormalizationTable Instance => Shared.Value;
 
@@ -30,6 +31,34 @@ internal sealed class NormalizationTable
     /// <summary>The primary composite of two characters.</summary>
     public bool TryCompose(int first, int second, out int composite) =>
         _compositions.TryGetValue(Pair(first, second), out composite);
+
+    /// <summary>Adds the characters that a form changes, moves or joins to the character before.</summary>
+    public void AddActive(CodePointBits active, bool compatibility, bool compose)
+    {
+        foreach (int codePoint in _combiningClasses.Keys)
+        {
+            active.Add(codePoint);
+        }
+
+        Dictionary<int, int[]> decompositions = compatibility ? _compatibility : _canonical;
+        foreach ((int codePoint, int[] parts) in decompositions)
+        {
+            // Composing takes a canonical decomposition back, unless it is excluded from composition.
+            if (!compose || !_canonical.TryGetValue(codePoint, out int[]? canonical) || !canonical.SequenceEqual(parts)
+                || !_composites.Contains(codePoint))
+            {
+                active.Add(codePoint);
+            }
+        }
+
+        if (compose)
+        {
+            foreach (long pair in _compositions.Keys)
+            {
+                active.Add((int)pair);
+            }
+        }
+    }
 
     private static long Pair(int first, int second) => ((long)first << 32) | (uint)second;
 
@@ -94,6 +123,7 @@ internal sealed class NormalizationTable
             if (table.CombiningClass(codePoint) == 0 && table.CombiningClass(mapping[0]) == 0)
             {
                 table._compositions.Add(Pair(mapping[0], mapping[1]), codePoint);
+                table._composites.Add(codePoint);
             }
         }
 

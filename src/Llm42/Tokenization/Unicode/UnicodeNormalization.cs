@@ -14,16 +14,101 @@ internal static class UnicodeNormalization
     private const int TrailCount = 28;
     private const int HangulCount = LeadCount * VowelCount * TrailCount;
 
+    private static readonly Lazy<CodePointBits>[] Active = [.. Enumerable.Range(0, 4).Select(form => new Lazy<CodePointBits>(() => FindActive(form)))];
+
     /// <summary>Normalizes text without lone surrogates.</summary>
     public static string Normalize(string text, bool compatibility, bool compose)
     {
         // Below these code points every character is its own normal form and combines with nothing before it.
         char firstAffected = compose && !compatibility ? '\u0300' : '\u00A0';
-        if (text.AsSpan().IndexOfAnyInRange(firstAffected, '\uFFFF') < 0)
+        int next = text.AsSpan().IndexOfAnyInRange(firstAffected, '\uFFFF');
+        if (next < 0)
         {
             return text;
         }
 
+        // What lies between two inert characters has its normal form by itself; most texts are inert throughout.
+        CodePointBits active = Active[(compatibility ? 1 : 0) + (compose ? 2 : 0)].Value;
+        StringBuilder? result = null;
+        int copied = 0;
+        while ((next = NextActive(text, next, firstAffected, active)) < text.Length)
+        {
+            int start = next;
+            if (start > copied)
+            {
+                WellFormed.CodePointBefore(text, start, out int length);
+                start -= length;
+            }
+
+            next = NextInert(text, next, active);
+            result ??= new StringBuilder(text.Length + 16);
+            result.Append(text, copied, start - copied);
+            AppendNormalized(text.AsSpan(start, next - start), compatibility, compose, result);
+            copied = next;
+        }
+
+        return result is null ? text : result.Append(text, copied, text.Length - copied).ToString();
+    }
+
+    private static int NextActive(string text, int from, char firstAffected, CodePointBits active)
+    {
+        int position = from;
+        while (position < text.Length)
+        {
+            if (text[position] < firstAffected)
+            {
+                int offset = text.AsSpan(position).IndexOfAnyInRange(firstAffected, '\uFFFF');
+                if (offset < 0)
+                {
+                    break;
+                }
+
+                position += offset;
+            }
+
+            if (active.Contains(WellFormed.CodePointAt(text, position, out int length)))
+            {
+                return position;
+            }
+
+            position += length;
+        }
+
+        return text.Length;
+    }
+
+    private static int NextInert(string text, int from, CodePointBits active)
+    {
+        int position = from;
+        while (position < text.Length && active.Contains(WellFormed.CodePointAt(text, position, out int length)))
+        {
+            position += length;
+        }
+
+        return position;
+    }
+
+    private static CodePointBits FindActive(int form)
+    {
+        bool compose = (form & 2) != 0;
+        var active = new CodePointBits();
+        NormalizationTable.Instance.AddActive(active, (form & 1) != 0, compose);
+        if (compose)
+        {
+            active.Add(VowelBase, VowelBase + VowelCount - 1);
+            active.Add(TrailBase + 1, TrailBase + TrailCount - 1);
+        }
+        else
+        {
+            active.Add(HangulBase, HangulBase + HangulCount - 1);
+        }
+
+        return active;
+    }
+
+    /// <summary>Appends the form of a text that depends on nothing around it.</summary>
+    internal static void AppendNormalized(ReadOnlySpan<char> text, bool compatibility, bool compose, StringBuilder result)
+    {
         List<CodePoint> decomposed = Decompose(text, compatibility);
         Reorder(decomposed);
         if (compose)
@@ -31,16 +116,13 @@ internal static class UnicodeNormalization
             Compose(decomposed);
         }
 
-        var result = new StringBuilder(decomposed.Count + 16);
         foreach (CodePoint codePoint in decomposed)
         {
             result.Append(new Rune(codePoint.Value));
         }
-
-        return result.ToString();
     }
 
-    private static List<CodePoint> Decompose(string text, bool compatibility)
+    private static List<CodePoint> Decompose(ReadOnlySpan<char> text, bool compatibility)
     {
         NormalizationTable table = NormalizationTable.Instance;
         var result = new List<CodePoint>(text.Length + 16);
