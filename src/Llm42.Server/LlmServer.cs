@@ -37,7 +37,7 @@ public sealed class LlmServer : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is out of range, or allows what it should not.</exception>
     /// <exception cref="IOException">The address is taken.</exception>
     public static async Task<LlmServer> StartAsync(
-        LlmEngine engine, ServerOptions? options = null, CancellationToken cancellationToken = default)
+        InferenceEngine engine, ServerOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(engine);
         options ??= new ServerOptions();

@@ -5,7 +5,7 @@ internal sealed class ServedModel
 {
     private const int FingerprintDigits = 16;
 
-    public ServedModel(LlmEngine engine, ServerOptions options, TimeProvider clock)
+    public ServedModel(InferenceEngine engine, ServerOptions options, TimeProvider clock)
     {
         Engine = engine;
         Options = options;
@@ -17,7 +17,7 @@ internal sealed class ServedModel
         NumericsProfile = description.NumericsProfile;
     }
 
-    public LlmEngine Engine { get; }
+    public InferenceEngine Engine { get; }
 
     public ServerOptions Options { get; }
 

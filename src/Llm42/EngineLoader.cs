@@ -15,7 +15,7 @@ internal static class EngineLoader
 {
     /// <summary>Loads what an engine needs; the caller owns the executor.</summary>
     public static LoadedModel Load(
-        string path, LlmEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+        string path, InferenceEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Engine.Validate();
         var kvType = ParseKvDtype(options.KvDtype);
@@ -63,7 +63,7 @@ internal static class EngineLoader
         }
     }
 
-    internal static NativeDeviceOptions DeviceOptionsOf(LlmEngineOptions options) => new()
+    internal static NativeDeviceOptions DeviceOptionsOf(InferenceEngineOptions options) => new()
     {
         Backend = options.Backend,
         Ordinal = options.DeviceOrdinal,
@@ -81,7 +81,7 @@ internal static class EngineLoader
         _ => throw new ArgumentException($"KvDtype is \"{name}\"; it must be \"bf16\" or \"f32\"."),
     };
 
-    internal static ExecutorOptions ExecutorOptionsOf(LlmEngineOptions options, DType kvType) => new()
+    internal static ExecutorOptions ExecutorOptionsOf(InferenceEngineOptions options, DType kvType) => new()
     {
         KvType = kvType,
         PageSize = options.PageSize,

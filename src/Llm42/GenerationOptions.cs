@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using Llm42.StructuredOutput;
 
 namespace Llm42;
 
@@ -73,6 +74,9 @@ public sealed record GenerationOptions
 
     /// <summary>Texts that end the answer; they are not part of it. Null: stop_strings, else none; empty: none.</summary>
     public IReadOnlyList<string>? Stop { get; init; }
+
+    /// <summary>What the answer has to look like; null for anything.</summary>
+    public OutputFormat? OutputFormat { get; init; }
 
     /// <summary>How many of the most likely tokens to report for each place, 0..1024.</summary>
     public int TopLogprobs { get; init; }

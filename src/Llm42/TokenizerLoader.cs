@@ -6,7 +6,7 @@ namespace Llm42;
 /// <summary>Loads the tokenizer of a model without its weights.</summary>
 public static class TokenizerLoader
 {
-    /// <summary>Loads it from whatever <see cref="LlmEngine.LoadAsync"/> takes, or from a tokenizer.json file.</summary>
+    /// <summary>Loads it from whatever <see cref="InferenceEngine.LoadAsync"/> takes, or from a tokenizer.json file.</summary>
     /// <param name="modelPath">A model directory, a GGUF file, or a tokenizer.json file.</param>
     /// <returns>The tokenizer; null if the model has none.</returns>
     /// <exception cref="ModelFormatException">There is no such model, or its files are malformed.</exception>

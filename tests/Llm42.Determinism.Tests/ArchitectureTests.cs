@@ -33,8 +33,8 @@ public sealed class ArchitectureTests
         string model = RepositoryRoot.InShared($"data/arch/{name}");
         (int[] Prompt, GenerationOptions Options)[] watched = [(Prompt(70), Options(temperature: 0)), (Prompt(33), Options(temperature: 1))];
         List<Answer> alone = [];
-        await using (LlmEngine engine = await LlmEngine.LoadAsync(
-            model, new LlmEngineOptions { Threads = 1, Engine = new EngineOptions { Determinism = DeterminismMode.Invariant, PrefixCache = false } }))
+        await using (InferenceEngine engine = await InferenceEngine.LoadAsync(
+            model, new InferenceEngineOptions { Threads = 1, Engine = new EngineOptions { Determinism = DeterminismMode.Invariant, PrefixCache = false } }))
         {
             foreach ((int[] prompt, GenerationOptions options) in watched)
                 alone.Add(Answer.Of(await engine.CompleteAsync(prompt, options)));
@@ -43,7 +43,7 @@ public sealed class ArchitectureTests
         int drafted = 0;
         for (int i = 0; i < Policies.Length; i++)
         {
-            await using LlmEngine engine = await LlmEngine.LoadAsync(model, new LlmEngineOptions
+            await using InferenceEngine engine = await InferenceEngine.LoadAsync(model, new InferenceEngineOptions
             {
                 Threads = 1 + (i % 2),
                 PlannedThreads = 64,

@@ -27,7 +27,7 @@ public sealed class ChainedStepTests
 
     private static async Task<Answer> AnswerAsync(int chainedSteps, float temperature, bool deterministic)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Flat, new LlmEngineOptions
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Flat, new InferenceEngineOptions
         {
             PlannedThreads = 64,
             Engine = new EngineOptions

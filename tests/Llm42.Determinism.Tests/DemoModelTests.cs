@@ -33,9 +33,9 @@ public sealed class DemoModelTests
     public static async Task AnswerAlone(TestContext context)
     {
         // The plainest run there is: one request at a time, one thread, nothing drafted.
-        await using LlmEngine engine = await LlmEngine.LoadAsync(
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(
             TestModels.Demo,
-            new LlmEngineOptions { Threads = 1, Engine = new EngineOptions { Drafter = DrafterKind.None } },
+            new InferenceEngineOptions { Threads = 1, Engine = new EngineOptions { Drafter = DrafterKind.None } },
             cancellationToken: context.CancellationToken);
         List<Answer> answers = [];
         foreach ((int[] prompt, GenerationOptions options) in Watched)
@@ -52,7 +52,7 @@ public sealed class DemoModelTests
         int seed = HashCode(window, verifyGroup, chunk, pageSize, threads, (int)drafter);
         var random = new Random(seed);
         int batch = random.Next(1, 33);
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, new InferenceEngineOptions
         {
             Threads = threads,
             PlannedThreads = 64,
@@ -77,7 +77,7 @@ public sealed class DemoModelTests
     [DataRow(2)]
     public async Task Answers_do_not_depend_on_what_the_engine_adapts_to(int threads)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, new InferenceEngineOptions
         {
             Threads = threads,
             PlannedThreads = 64,
@@ -101,7 +101,7 @@ public sealed class DemoModelTests
     [TestMethod]
     public async Task Fast_numerics_give_other_bits_so_that_the_comparison_can_fail()
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions { PlannedThreads = 64 });
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, new InferenceEngineOptions { PlannedThreads = 64 });
         Assert.IsFalse(engine.Engine.FastIsInvariant);
         GenerationResult ordinary = await engine.CompleteAsync(Watched[0].Prompt, Watched[0].Options with { IsDeterministic = false });
         Assert.AreNotEqual(_reference[0].Key, Answer.Of(ordinary).Key);
@@ -113,7 +113,7 @@ public sealed class DemoModelTests
     [DataRow(64)]
     public async Task A_warm_answer_equals_a_cold_one(int pageSize)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, new InferenceEngineOptions
         {
             PageSize = pageSize,
             PlannedThreads = 64,

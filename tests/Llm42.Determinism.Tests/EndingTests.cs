@@ -15,7 +15,7 @@ public sealed class EndingTests
         MaxTokens = 400, Temperature = 0.8f, Seed = 42, IsDeterministic = true, IgnoreEos = true,
     };
 
-    private static readonly LlmEngineOptions Engine = new()
+    private static readonly InferenceEngineOptions Engine = new()
     {
         Threads = 1,
         PlannedThreads = 64,
@@ -31,9 +31,9 @@ public sealed class EndingTests
     [ClassInitialize]
     public static async Task AnswerAlone(TestContext context)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(
             TestModels.Demo,
-            new LlmEngineOptions { Threads = 1, Engine = new EngineOptions { Drafter = DrafterKind.None, PrefixCache = false } },
+            new InferenceEngineOptions { Threads = 1, Engine = new EngineOptions { Drafter = DrafterKind.None, PrefixCache = false } },
             cancellationToken: context.CancellationToken);
         _alone = Answer.Of(await engine.CompleteAsync(Prompt, Long, context.CancellationToken));
     }
@@ -48,7 +48,7 @@ public sealed class EndingTests
         var executor = new HeldExecutor(
             model.Executor,
             plan => plan.Segments.Any(segment => segment.Sequence.Id == 0 && segment.Kind == kind && segment.FirstPosition >= position));
-        var engine = new LlmEngine(model with { Executor = executor }, Engine.Engine);
+        var engine = new InferenceEngine(model with { Executor = executor }, Engine.Engine);
         Task<GenerationResult>[] running = [.. Enumerable.Range(0, 5).Select(_ => engine.CompleteAsync(Prompt, Long))];
         await executor.Reached;
         Task<ScoreResult> score = engine.ScoreAsync(Prompt);
@@ -76,7 +76,7 @@ public sealed class EndingTests
     [TestMethod]
     public async Task A_reader_that_stops_holds_nobody_up()
     {
-        LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, Engine);
+        InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, Engine);
         await using (engine)
         {
             List<TokenEvent> tokens = [];
@@ -99,7 +99,7 @@ public sealed class EndingTests
         AssertNothingIsHeld(engine);
     }
 
-    private static void AssertNothingIsHeld(LlmEngine engine)
+    private static void AssertNothingIsHeld(InferenceEngine engine)
     {
         Scheduler scheduler = engine.Loop.Scheduler;
         Assert.IsEmpty(scheduler.Running);

@@ -37,7 +37,7 @@ public sealed class FaultTests
         (Prompt(21, 40), Options(0.8f, 12)),
     ];
 
-    private static readonly LlmEngineOptions Engine = new()
+    private static readonly InferenceEngineOptions Engine = new()
     {
         Threads = 1,
         PlannedThreads = 64,
@@ -59,9 +59,9 @@ public sealed class FaultTests
     [ClassInitialize]
     public static async Task AnswerAlone(TestContext context)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(
             TestModels.Demo,
-            new LlmEngineOptions { Threads = 1, Engine = new EngineOptions { Drafter = DrafterKind.None, PrefixCache = false } },
+            new InferenceEngineOptions { Threads = 1, Engine = new EngineOptions { Drafter = DrafterKind.None, PrefixCache = false } },
             cancellationToken: context.CancellationToken);
         List<Answer> answers = [];
         foreach ((int[] prompt, GenerationOptions options) in Requests)
@@ -105,10 +105,10 @@ public sealed class FaultTests
     private static async Task<List<RecordingExecutor.Step>> RunAsync(
         long failCall, IReadOnlySet<long> expectedFailures, string context, HashSet<string> hit)
     {
-        LlmEngineOptions options = Engine with { FailCall = failCall };
+        InferenceEngineOptions options = Engine with { FailCall = failCall };
         LoadedModel model = EngineLoader.Load(TestModels.Demo, options, null, CancellationToken.None);
         var executor = new RecordingExecutor(model.Executor);
-        var engine = new LlmEngine(model with { Executor = executor }, options.Engine);
+        var engine = new InferenceEngine(model with { Executor = executor }, options.Engine);
         List<RecordingExecutor.Step> steps;
         await using (engine)
         {

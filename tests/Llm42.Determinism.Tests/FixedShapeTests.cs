@@ -9,7 +9,7 @@ public sealed class FixedShapeTests
     [TestMethod]
     public async Task One_answer_under_any_load()
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, new LlmEngineOptions
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, new InferenceEngineOptions
         {
             PlannedThreads = 64,
             Engine = new EngineOptions { Verifier = VerifierKind.FixedShape, Window = 16, VerifyGroup = 4, CheckIntegrity = true },

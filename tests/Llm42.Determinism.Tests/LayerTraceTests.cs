@@ -24,7 +24,7 @@ public sealed class LayerTraceTests
     private static LayerTrace _reference = null!;
 
     [ClassInitialize]
-    public static async Task RunAlone(TestContext context) => _reference = (await TraceAsync(Model, new LlmEngineOptions
+    public static async Task RunAlone(TestContext context) => _reference = (await TraceAsync(Model, new InferenceEngineOptions
     {
         Threads = 1,
         Engine = new EngineOptions { Drafter = DrafterKind.None },
@@ -41,7 +41,7 @@ public sealed class LayerTraceTests
     public async Task Deterministic_hidden_states_are_the_same_alone_and_amid_load(
         int window, int chunk, int pageSize, DrafterKind drafter, int skipMismatch)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(Model, new LlmEngineOptions
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(Model, new InferenceEngineOptions
         {
             PlannedThreads = 64,
             PageSize = pageSize,
@@ -80,7 +80,7 @@ public sealed class LayerTraceTests
     [TestMethod]
     public async Task Ordinary_hidden_states_part_amid_load_so_that_the_comparison_can_fail()
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(Model, new LlmEngineOptions { PlannedThreads = 64 });
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(Model, new InferenceEngineOptions { PlannedThreads = 64 });
         (int[], GenerationOptions)[] watched = [(Prompt, Request() with { IsDeterministic = false })];
         Answer alone = (await new Load(engine, new Random(0)).RunAsync(watched, 0))[0];
         Answer busy = (await new Load(engine, new Random(1)).RunAsync(watched, 16))[0];
@@ -94,7 +94,7 @@ public sealed class LayerTraceTests
     [DataRow(false)]
     public async Task Looking_changes_no_bit_of_the_answer(bool isDeterministic)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(Model, new LlmEngineOptions { PlannedThreads = 64 });
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(Model, new InferenceEngineOptions { PlannedThreads = 64 });
         GenerationOptions request = Request() with { IsDeterministic = isDeterministic };
         Answer plain = Answer.Of(await engine.CompleteAsync(Prompt, request with { CaptureLayers = false }));
         Answer captured = Answer.Of(await engine.CompleteAsync(Prompt, request));
@@ -118,7 +118,7 @@ public sealed class LayerTraceTests
         string changed = Path.Combine(Directories.FullName, $"{tensor} {element}");
         new RandomModel { Hidden = Hidden }.Write(changed, ModelSeed);
         SetWeight(Path.Combine(changed, "model.safetensors"), tensor, element, 3.25f);
-        LayerTrace trace = (await TraceAsync(changed, new LlmEngineOptions { Threads = 1 })).Trace!;
+        LayerTrace trace = (await TraceAsync(changed, new InferenceEngineOptions { Threads = 1 })).Trace!;
         Assert.AreEqual(new LayerDifference(position, stage), _reference.FirstDifference(trace));
     }
 
@@ -127,9 +127,9 @@ public sealed class LayerTraceTests
         MaxTokens = Tokens, Temperature = 0, IsDeterministic = true, IgnoreEos = true, CaptureLayers = true,
     };
 
-    private static async Task<Answer> TraceAsync(string model, LlmEngineOptions options)
+    private static async Task<Answer> TraceAsync(string model, InferenceEngineOptions options)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(model, options);
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(model, options);
         return Answer.Of(await engine.CompleteAsync(Prompt, Request()));
     }
 

@@ -1,7 +1,7 @@
 namespace Llm42.Determinism.Tests;
 
 /// <summary>Watched requests amid random neighbours, in random order of arrival.</summary>
-internal sealed class Load(LlmEngine engine, Random random)
+internal sealed class Load(InferenceEngine engine, Random random)
 {
     private const int LongestPrompt = 90;
 

@@ -7,7 +7,7 @@ namespace Llm42.Determinism.Tests;
 [TestClass]
 public sealed class MemoryLimitTests
 {
-    private static readonly LlmEngineOptions Engine = new()
+    private static readonly InferenceEngineOptions Engine = new()
     {
         Threads = 1,
         PageSize = 8,
@@ -35,7 +35,7 @@ public sealed class MemoryLimitTests
         FewRows, Prompt, Short, [.. Enumerable.Range(2, 400)], Short, "buffer of ");
 
     /// <summary>Buffers that have room for what a step of few rows needs, and hardly for more.</summary>
-    private static LlmEngineOptions FewRows =>
+    private static InferenceEngineOptions FewRows =>
         Engine with { Engine = Engine.Engine with { MaxSequences = 1, Window = 1, MaxBatchTokens = 3, PrefillChunk = 3 } };
 
     /// <summary>
@@ -43,20 +43,20 @@ public sealed class MemoryLimitTests
     /// again.
     /// </summary>
     private static async Task FailAndGoOnAsync(
-        LlmEngineOptions options, int[] smallPrompt, GenerationOptions small, int[] largePrompt, GenerationOptions large, string what)
+        InferenceEngineOptions options, int[] smallPrompt, GenerationOptions small, int[] largePrompt, GenerationOptions large, string what)
     {
         long held;
         Answer alone;
         Answer largeAlone;
-        await using (LlmEngine unlimited = await LlmEngine.LoadAsync(TestModels.Demo, options))
+        await using (InferenceEngine unlimited = await InferenceEngine.LoadAsync(TestModels.Demo, options))
         {
             alone = Answer.Of(await unlimited.CompleteAsync(smallPrompt, small));
             held = await HeldAsync(options, smallPrompt, small);
             largeAlone = Answer.Of(await unlimited.CompleteAsync(largePrompt, large));
         }
 
-        LlmEngineOptions limited = options with { MemoryLimit = held };
-        LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, limited);
+        InferenceEngineOptions limited = options with { MemoryLimit = held };
+        InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, limited);
         await using (engine)
         {
             alone.AssertSame(Answer.Of(await engine.CompleteAsync(smallPrompt, small)), "before");
@@ -73,16 +73,16 @@ public sealed class MemoryLimitTests
         Assert.AreEqual(engine.Loop.Scheduler.Pool.PageCount, engine.Loop.Scheduler.Pool.AvailableCount);
 
         // The control: with the room that it asked for, the large request is answered.
-        await using LlmEngine roomy = await LlmEngine.LoadAsync(TestModels.Demo, limited with { MemoryLimit = held + (64 << 20) });
+        await using InferenceEngine roomy = await InferenceEngine.LoadAsync(TestModels.Demo, limited with { MemoryLimit = held + (64 << 20) });
         largeAlone.AssertSame(Answer.Of(await roomy.CompleteAsync(largePrompt, large)), "with room");
     }
 
     /// <summary>Bytes that the device holds behind a request.</summary>
-    private static async Task<long> HeldAsync(LlmEngineOptions options, int[] prompt, GenerationOptions request)
+    private static async Task<long> HeldAsync(InferenceEngineOptions options, int[] prompt, GenerationOptions request)
     {
         LoadedModel model = EngineLoader.Load(TestModels.Demo, options, null, CancellationToken.None);
         var executor = new MeasuringExecutor(model.Executor);
-        await using var engine = new LlmEngine(model with { Executor = executor }, options.Engine);
+        await using var engine = new InferenceEngine(model with { Executor = executor }, options.Engine);
         await engine.CompleteAsync(prompt, request);
         return executor.Held;
     }

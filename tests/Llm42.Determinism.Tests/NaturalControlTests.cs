@@ -53,7 +53,7 @@ public sealed class NaturalControlTests
     [TestMethod]
     public async Task Where_no_split_pays_fast_numerics_are_invariant_and_say_so()
     {
-        await using (LlmEngine engine = await LoadAsync(DrafterKind.Auto, plannedThreads: 2, skipMismatch: 100))
+        await using (InferenceEngine engine = await LoadAsync(DrafterKind.Auto, plannedThreads: 2, skipMismatch: 100))
             Assert.IsTrue(engine.Engine.FastIsInvariant);
         Answer[] fast = await RunsAsync(deterministic: false, DrafterKind.Auto, plannedThreads: 2);
         Answer[] deterministic = await RunsAsync(deterministic: true, DrafterKind.Auto, plannedThreads: 2);
@@ -61,8 +61,8 @@ public sealed class NaturalControlTests
             fast[0].AssertSame(answer, "planned for 2 threads");
     }
 
-    private static Task<LlmEngine> LoadAsync(DrafterKind drafter, int plannedThreads, double skipMismatch) =>
-        LlmEngine.LoadAsync(TestModels.Flat, new LlmEngineOptions
+    private static Task<InferenceEngine> LoadAsync(DrafterKind drafter, int plannedThreads, double skipMismatch) =>
+        InferenceEngine.LoadAsync(TestModels.Flat, new InferenceEngineOptions
         {
             PlannedThreads = plannedThreads,
             Engine = new EngineOptions { Drafter = drafter, Window = 16, SkipMismatch = skipMismatch },
@@ -72,7 +72,7 @@ public sealed class NaturalControlTests
     private static async Task<Answer[]> RunsAsync(
         bool deterministic, DrafterKind drafter, int plannedThreads, double skipMismatch = 100, GenerationOptions? penalties = null)
     {
-        await using LlmEngine engine = await LoadAsync(drafter, plannedThreads, skipMismatch);
+        await using InferenceEngine engine = await LoadAsync(drafter, plannedThreads, skipMismatch);
         (int[], GenerationOptions)[] watched =
         [
             ([1, 5, 9, 13], (penalties ?? new GenerationOptions()) with { MaxTokens = 48, Temperature = 0, IsDeterministic = deterministic, IgnoreEos = true }),

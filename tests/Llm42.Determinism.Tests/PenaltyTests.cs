@@ -22,9 +22,9 @@ public sealed class PenaltyTests
     [ClassInitialize]
     public static async Task AnswerAlone(TestContext context)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(
             TestModels.Demo,
-            new LlmEngineOptions { Threads = 1, Engine = new EngineOptions { Drafter = DrafterKind.None } },
+            new InferenceEngineOptions { Threads = 1, Engine = new EngineOptions { Drafter = DrafterKind.None } },
             cancellationToken: context.CancellationToken);
         List<string> answers = [];
         foreach ((int[] prompt, GenerationOptions options) in Watched)
@@ -39,7 +39,7 @@ public sealed class PenaltyTests
     [DataRow(16, 100.0)]
     public async Task Answers_among_others_are_those_given_alone(int window, double skipMismatch)
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, Drafting(window, skipMismatch));
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, Drafting(window, skipMismatch));
         for (int seed = 0; seed < 3; seed++)
         {
             // Neighbours with and without, drawn anew for each seed.
@@ -68,7 +68,7 @@ public sealed class PenaltyTests
     [TestMethod]
     public async Task Fast_numerics_give_other_bits_so_that_the_comparison_can_fail()
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, Drafting(16, 100));
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, Drafting(16, 100));
         Assert.IsFalse(engine.Engine.FastIsInvariant);
         for (int i = 0; i < Watched.Length; i++)
         {
@@ -80,7 +80,7 @@ public sealed class PenaltyTests
     [TestMethod]
     public async Task A_bias_bans_a_token_or_forces_it()
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, Drafting(16, 25));
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, Drafting(16, 25));
         GenerationResult plain = await engine.CompleteAsync(Prompt(40), Options(0));
         int common = plain.TokenIds.GroupBy(id => id).MaxBy(group => group.Count())!.Key;
         GenerationResult banned = await engine.CompleteAsync(Prompt(40), Options(0.8f) with { LogitBias = Bias((common, -100)) });
@@ -92,7 +92,7 @@ public sealed class PenaltyTests
     [TestMethod]
     public async Task Several_answers_are_those_of_their_seeds_alone()
     {
-        await using LlmEngine engine = await LlmEngine.LoadAsync(TestModels.Demo, Drafting(16, 25));
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(TestModels.Demo, Drafting(16, 25));
         (int[] prompt, GenerationOptions options) = Watched[1];
         IReadOnlyList<GenerationResult> together = await engine.CompleteAllAsync(prompt, options with { N = 6 });
         Assert.AreEqual(_reference[1], Key(together[0]));
@@ -103,7 +103,7 @@ public sealed class PenaltyTests
         }
     }
 
-    private static LlmEngineOptions Drafting(int window, double skipMismatch) => new()
+    private static InferenceEngineOptions Drafting(int window, double skipMismatch) => new()
     {
         PlannedThreads = 64,
         Engine = new EngineOptions { Drafter = DrafterKind.Same, Window = window, SkipMismatch = skipMismatch, CheckIntegrity = true },

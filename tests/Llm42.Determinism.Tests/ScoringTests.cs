@@ -34,11 +34,11 @@ public sealed class ScoringTests
     public async Task An_answer_is_scored_as_it_was_decoded(string model, string kvDtype)
     {
         string directory = DirectoryOf(model);
-        await using LlmEngine scoring = await LoadAsync(directory, kvDtype, DrafterKind.None, 1, 16, threads: 1);
+        await using InferenceEngine scoring = await LoadAsync(directory, kvDtype, DrafterKind.None, 1, 16, threads: 1);
         int rollbacks = 0;
         foreach ((DrafterKind drafter, int plannedThreads, int pageSize) in Engines)
         {
-            await using LlmEngine decoding = await LoadAsync(directory, kvDtype, drafter, plannedThreads, pageSize);
+            await using InferenceEngine decoding = await LoadAsync(directory, kvDtype, drafter, plannedThreads, pageSize);
             foreach ((int[] prompt, GenerationOptions options) in Requests(decoding.Model.VocabularySize))
             {
                 GenerationResult answer = await decoding.CompleteAsync(prompt, options);
@@ -58,7 +58,7 @@ public sealed class ScoringTests
     [DynamicData(nameof(Models))]
     public async Task What_fast_numerics_decoded_is_scored_otherwise(string model, string kvDtype)
     {
-        await using LlmEngine engine = await LoadAsync(DirectoryOf(model), kvDtype, DrafterKind.Same, plannedThreads: 64, pageSize: 16);
+        await using InferenceEngine engine = await LoadAsync(DirectoryOf(model), kvDtype, DrafterKind.Same, plannedThreads: 64, pageSize: 16);
         Assert.IsFalse(engine.Engine.FastIsInvariant);
         foreach ((int[] prompt, GenerationOptions options) in Requests(engine.Model.VocabularySize))
         {
@@ -67,7 +67,7 @@ public sealed class ScoringTests
         }
     }
 
-    private static async Task<string> FirstDifferenceAsync(LlmEngine engine, int[] prompt, GenerationResult answer)
+    private static async Task<string> FirstDifferenceAsync(InferenceEngine engine, int[] prompt, GenerationResult answer)
     {
         ScoreResult score = await engine.ScoreAsync([.. prompt, .. answer.Tokens.Select(token => token.TokenId)], Top);
         for (int i = 0; i < answer.Tokens.Count; i++)
@@ -110,9 +110,9 @@ public sealed class ScoringTests
         _ => RepositoryRoot.InShared($"data/models/{model}"),
     };
 
-    private static Task<LlmEngine> LoadAsync(
+    private static Task<InferenceEngine> LoadAsync(
         string directory, string kvDtype, DrafterKind drafter, int plannedThreads, int pageSize, int threads = 0) =>
-        LlmEngine.LoadAsync(directory, new LlmEngineOptions
+        InferenceEngine.LoadAsync(directory, new InferenceEngineOptions
         {
             KvDtype = kvDtype,
             Threads = threads,

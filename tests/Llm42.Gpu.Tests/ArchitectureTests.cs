@@ -24,8 +24,8 @@ public sealed class ArchitectureTests
         foreach (string architecture in Architectures)
         {
             string model = RepositoryRoot.InShared($"data/arch/{architecture}");
-            await using LlmEngine cuda = await gpu.LoadAsync(model);
-            await using LlmEngine cpu = await LlmEngine.LoadAsync(model, gpu.Options with { Backend = "cpu" });
+            await using InferenceEngine cuda = await gpu.LoadAsync(model);
+            await using InferenceEngine cpu = await InferenceEngine.LoadAsync(model, gpu.Options with { Backend = "cpu" });
             float[][] expected = await ScoreAsync(cpu, seed: 1);
             double spread = expected.Max(position => position.Max() - position.Min());
             Assert.IsLessThan(Tolerance, Difference(expected, await ScoreAsync(cuda, seed: 1)) / spread, architecture);
@@ -43,7 +43,7 @@ public sealed class ArchitectureTests
         var options = new GenerationOptions { IsDeterministic = true, Temperature = 1, Seed = 3, MaxTokens = 6, IgnoreEos = true };
         foreach (string architecture in Architectures)
         {
-            await using LlmEngine engine = await gpu.LoadAsync(RepositoryRoot.InShared($"data/arch/{architecture}"));
+            await using InferenceEngine engine = await gpu.LoadAsync(RepositoryRoot.InShared($"data/arch/{architecture}"));
             int[][] prompts = [.. Enumerable.Range(0, 4).Select(i => Prompts.Of(engine, 5 + (7 * i), seed: 10 + i))];
             List<string> alone = [];
             foreach (int[] prompt in prompts)
@@ -56,7 +56,7 @@ public sealed class ArchitectureTests
     private static string Bits(GenerationResult result) => string.Join(
         ' ', result.Tokens.Select(token => FormattableString.Invariant($"{token.TokenId}:{BitConverter.SingleToInt32Bits(token.Logprob):x8}")));
 
-    private static async Task<float[][]> ScoreAsync(LlmEngine engine, int seed)
+    private static async Task<float[][]> ScoreAsync(InferenceEngine engine, int seed)
     {
         ScoreResult result = await engine.ScoreAsync(Prompts.Of(engine, 24, seed), engine.Model.VocabularySize);
         return [.. result.Positions.Select(position => position.Top.OrderBy(top => top.TokenId).Select(top => top.Logprob).ToArray())];

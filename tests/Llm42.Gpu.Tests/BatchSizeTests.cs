@@ -54,7 +54,7 @@ public sealed class BatchSizeTests
 
     private static async Task<Outcome> RunAsync(GpuDevice gpu, DeterminismMode mode, bool isDeterministic, int[] sizes)
     {
-        LlmEngineOptions options = gpu.Options with
+        InferenceEngineOptions options = gpu.Options with
         {
             Engine = gpu.Options.Engine with
             {
@@ -68,8 +68,8 @@ public sealed class BatchSizeTests
                 MaxBatchTokens = gpu.Size(256, 2048),
             },
         };
-        (LlmEngine engine, BatchExecutor executor) = GpuDevice.LoadObserved(GpuModels.Flattened(gpu), options);
-        await using LlmEngine owned = engine;
+        (InferenceEngine engine, BatchExecutor executor) = GpuDevice.LoadObserved(GpuModels.Flattened(gpu), options);
+        await using InferenceEngine owned = engine;
         var requests = Requests(engine, gpu, isDeterministic);
         List<Answer> idle = [];
         foreach ((int[] prompt, GenerationOptions request) in requests)
@@ -95,7 +95,7 @@ public sealed class BatchSizeTests
 
     /// <summary>As many requests as the size at once, and the neighbours as soon as all of them decode.</summary>
     private static async Task<Answer[]> RunAsync(
-        LlmEngine engine, BatchExecutor executor, List<(int[] Prompt, GenerationOptions Options)> requests, int size)
+        InferenceEngine engine, BatchExecutor executor, List<(int[] Prompt, GenerationOptions Options)> requests, int size)
     {
         ConcurrentBag<Task> neighbours = [];
         int full = 0;
@@ -118,7 +118,7 @@ public sealed class BatchSizeTests
     }
 
     /// <summary>The first over the place where fast attention is cut, the others short.</summary>
-    private static List<(int[] Prompt, GenerationOptions Options)> Requests(LlmEngine engine, GpuDevice gpu, bool isDeterministic) =>
+    private static List<(int[] Prompt, GenerationOptions Options)> Requests(InferenceEngine engine, GpuDevice gpu, bool isDeterministic) =>
         [.. gpu.Size<int[]>([131, 3, 8, 13], [700, 3, 8, 13, 30]).Select((length, i) => (
             Prompts.Of(engine, length, i),
             new GenerationOptions

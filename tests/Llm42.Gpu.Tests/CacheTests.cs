@@ -18,8 +18,8 @@ public sealed class CacheTests
         GpuDevice gpu = GpuDevice.Open(device);
         (int[] Prompt, GenerationOptions Options)[] requests = await RequestsAsync(gpu);
         Answer[] expected = await AloneAsync(gpu, requests);
-        (LlmEngine engine, BatchExecutor executor) = GpuDevice.LoadObserved(GpuModels.Usual(gpu), gpu.Options);
-        await using LlmEngine owned = engine;
+        (InferenceEngine engine, BatchExecutor executor) = GpuDevice.LoadObserved(GpuModels.Usual(gpu), gpu.Options);
+        await using InferenceEngine owned = engine;
         for (int time = 0; time < 2; time++)
         {
             // All but the first begin like it, up to the middle of a page.
@@ -41,7 +41,7 @@ public sealed class CacheTests
 
         // Pages for the longest of them, and a few: they begin together, and cannot all go on.
         int longest = requests.Max(request => request.Prompt.Length + request.Options.MaxTokens!.Value);
-        await using LlmEngine engine = await LlmEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with
         {
             KvPages = (longest / gpu.Options.PageSize) + (requests.Length * Common(gpu) / gpu.Options.PageSize / 2),
             MaxContext = longest,
@@ -62,10 +62,10 @@ public sealed class CacheTests
         Answer[] expected = await AloneAsync(gpu, requests);
         foreach (int chunk in gpu.Size<int[]>([7, 33], [1, 7, 16, 33, 65]))
         {
-            (LlmEngine engine, BatchExecutor executor) = GpuDevice.LoadObserved(
+            (InferenceEngine engine, BatchExecutor executor) = GpuDevice.LoadObserved(
                 GpuModels.Usual(gpu),
                 gpu.Options with { Engine = gpu.Options.Engine with { PrefillChunk = chunk, PrefixCache = false } });
-            await using LlmEngine owned = engine;
+            await using InferenceEngine owned = engine;
             GenerationResult[] results = await Task.WhenAll(requests.Select(request => engine.CompleteAsync(request.Prompt, request.Options)));
             for (int i = 0; i < requests.Length; i++)
                 expected[i].AssertSame(Answer.Of(results[i]), $"chunks of {chunk}, request {i}");
@@ -78,7 +78,7 @@ public sealed class CacheTests
 
     private static async Task<(int[] Prompt, GenerationOptions Options)[]> RequestsAsync(GpuDevice gpu)
     {
-        await using LlmEngine engine = await gpu.LoadAsync(GpuModels.Usual(gpu));
+        await using InferenceEngine engine = await gpu.LoadAsync(GpuModels.Usual(gpu));
         int[] common = Prompts.Of(engine, Common(gpu), 0);
         GenerationOptions options = new() { MaxTokens = gpu.Size(10, 60), Temperature = 0, IsDeterministic = true, IgnoreEos = true };
         return
@@ -92,7 +92,7 @@ public sealed class CacheTests
     /// <summary>One at a time, without drafts, chunks or cache.</summary>
     private static async Task<Answer[]> AloneAsync(GpuDevice gpu, (int[] Prompt, GenerationOptions Options)[] requests)
     {
-        await using LlmEngine engine = await gpu.LoadAsync(
+        await using InferenceEngine engine = await gpu.LoadAsync(
             GpuModels.Usual(gpu), options => options with { Drafter = DrafterKind.None, PrefixCache = false });
         List<Answer> answers = [];
         foreach ((int[] prompt, GenerationOptions options) in requests)

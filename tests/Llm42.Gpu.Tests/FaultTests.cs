@@ -29,7 +29,7 @@ public sealed class FaultTests
         for (int trial = 1; trial <= trials; trial++)
         {
             long call = loading + (trial * stride);
-            await using LlmEngine engine = await LlmEngine.LoadAsync(model, gpu.Options with { FailCall = call });
+            await using InferenceEngine engine = await InferenceEngine.LoadAsync(model, gpu.Options with { FailCall = call });
             List<int> failedTimes = [];
             for (int time = 0; time < Times; time++)
             {
@@ -63,12 +63,12 @@ public sealed class FaultTests
         foreach (bool failsBefore in (bool[])[false, true])
         {
             // With the failing call nobody has asked the device yet what it refuses.
-            LlmEngineOptions options = gpu.Options with { FailCall = failsBefore ? loading + 6 : 0 };
+            InferenceEngineOptions options = gpu.Options with { FailCall = failsBefore ? loading + 6 : 0 };
             LoadedModel loaded = EngineLoader.Load(model, options, null, CancellationToken.None);
 
             // It lets every token id through to the kernels.
             var executor = new BatchExecutor(loaded.Executor) { Info = loaded.Executor.Info with { VocabularySize = int.MaxValue } };
-            await using var engine = new LlmEngine(loaded with { Executor = executor }, options.Engine);
+            await using var engine = new InferenceEngine(loaded with { Executor = executor }, options.Engine);
             NativeException error = await Assert.ThrowsExactlyAsync<NativeException>(
                 () => engine.CompleteAsync([1, 2, 1_000_000], new GenerationOptions { MaxTokens = 2 }));
             StringAssert.Contains(error.Message, failsBefore ? $"call {loading + 6}" : "ids[2] is 1000000", StringComparison.Ordinal);
@@ -78,7 +78,7 @@ public sealed class FaultTests
     }
 
     /// <summary>The answers one after another; the calls that the device had seen before them, and by the end.</summary>
-    private static async Task<(Answer[] Answers, long Loading, long Calls)> AloneAsync(string model, LlmEngineOptions options)
+    private static async Task<(Answer[] Answers, long Loading, long Calls)> AloneAsync(string model, InferenceEngineOptions options)
     {
         LoadedModel loaded = EngineLoader.Load(model, options, null, CancellationToken.None);
         var executor = (NativeModelExecutor)loaded.Executor;
@@ -86,13 +86,13 @@ public sealed class FaultTests
         List<Answer> answers = [];
         long calls = loading;
         var observed = new BatchExecutor(executor) { Before = _ => calls = executor.ReadDeviceInfo().Calls };
-        await using var engine = new LlmEngine(loaded with { Executor = observed }, options.Engine);
+        await using var engine = new InferenceEngine(loaded with { Executor = observed }, options.Engine);
         foreach ((int[] prompt, GenerationOptions request) in Requests(engine))
             answers.Add(Answer.Of(await engine.CompleteAsync(prompt, request)));
         return ([.. answers], loading, calls);
     }
 
-    private static (int[] Prompt, GenerationOptions Options)[] Requests(LlmEngine engine)
+    private static (int[] Prompt, GenerationOptions Options)[] Requests(InferenceEngine engine)
     {
         GenerationOptions options = new() { MaxTokens = 5, Temperature = 0, IsDeterministic = true, IgnoreEos = true };
         return

@@ -14,7 +14,7 @@ internal sealed class GpuDevice
     public bool IsEmulated => Name == CudaDevices.Emulated;
 
     /// <summary>The options that every engine of these tests begins with. What is to be tried on all of them belongs here.</summary>
-    public LlmEngineOptions Options => new()
+    public InferenceEngineOptions Options => new()
     {
         Backend = Name,
         PageSize = 8,
@@ -40,14 +40,14 @@ internal sealed class GpuDevice
     public T Size<T>(T emulated, T gpu) => IsEmulated ? emulated : gpu;
 
     /// <summary>An engine with <see cref="Options"/> as the test changes them.</summary>
-    public Task<LlmEngine> LoadAsync(string model, Func<EngineOptions, EngineOptions>? change = null) =>
-        LlmEngine.LoadAsync(model, Options with { Engine = (change ?? (options => options))(Options.Engine) });
+    public Task<InferenceEngine> LoadAsync(string model, Func<EngineOptions, EngineOptions>? change = null) =>
+        InferenceEngine.LoadAsync(model, Options with { Engine = (change ?? (options => options))(Options.Engine) });
 
     /// <summary>An engine, and what runs on it.</summary>
-    public static (LlmEngine Engine, BatchExecutor Executor) LoadObserved(string model, LlmEngineOptions options)
+    public static (InferenceEngine Engine, BatchExecutor Executor) LoadObserved(string model, InferenceEngineOptions options)
     {
         LoadedModel loaded = EngineLoader.Load(model, options, null, CancellationToken.None);
         var executor = new BatchExecutor(loaded.Executor);
-        return (new LlmEngine(loaded with { Executor = executor }, options.Engine), executor);
+        return (new InferenceEngine(loaded with { Executor = executor }, options.Engine), executor);
     }
 }

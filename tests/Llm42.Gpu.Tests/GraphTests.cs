@@ -39,7 +39,7 @@ public sealed class GraphTests
         GpuDevice gpu = GpuDevice.Open(device);
         LoadedModel loaded = EngineLoader.Load(GpuModels.Usual(gpu), WithFewRows(gpu), null, CancellationToken.None);
         var executor = (NativeModelExecutor)loaded.Executor;
-        await using var engine = new LlmEngine(loaded, WithFewRows(gpu).Engine);
+        await using var engine = new InferenceEngine(loaded, WithFewRows(gpu).Engine);
         var options = new GenerationOptions { MaxTokens = 12, IsDeterministic = true, IgnoreEos = true, Temperature = 0 };
         int[] prompt = Prompts.Of(engine, 5, 1);
         Answer before = Answer.Of(await engine.CompleteAsync(prompt, options));
@@ -51,7 +51,7 @@ public sealed class GraphTests
         before.AssertSame(Answer.Of(await engine.CompleteAsync(prompt, options)), "after the buffers have moved");
     }
 
-    private static LlmEngineOptions WithFewRows(GpuDevice gpu) => gpu.Options with
+    private static InferenceEngineOptions WithFewRows(GpuDevice gpu) => gpu.Options with
     {
         Engine = gpu.Options.Engine with { Drafter = DrafterKind.None, MaxSequences = 1, Window = 1, MaxBatchTokens = 3, PrefillChunk = 3 },
     };
@@ -60,7 +60,7 @@ public sealed class GraphTests
     private static async Task<(Answer[] Answers, long GraphLaunches)> AnswerAsync(
         GpuDevice gpu, string model, DrafterKind drafter, bool useGraphs, int chainedSteps)
     {
-        LlmEngineOptions options = gpu.Options with
+        InferenceEngineOptions options = gpu.Options with
         {
             UseGraphs = useGraphs,
             Engine = gpu.Options.Engine with { Drafter = drafter, ChainedSteps = chainedSteps },
@@ -68,7 +68,7 @@ public sealed class GraphTests
         LoadedModel loaded = EngineLoader.Load(model, options, null, CancellationToken.None);
         var executor = (NativeModelExecutor)loaded.Executor;
         Answer[] answers;
-        await using (var engine = new LlmEngine(loaded, options.Engine))
+        await using (var engine = new InferenceEngine(loaded, options.Engine))
         {
             Task<GenerationResult>[] running = [.. Enumerable.Range(0, 5).Select(i => engine.CompleteAsync(
                 Prompts.Of(engine, 3 + (7 * i), i),

@@ -20,7 +20,7 @@ public sealed class MemoryTests
     {
         GpuDevice gpu = GpuDevice.Open(device);
         ArgumentException error = await Assert.ThrowsExactlyAsync<ArgumentException>(
-            () => LlmEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with { MemoryLimit = 100 << 10 }));
+            () => InferenceEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with { MemoryLimit = 100 << 10 }));
         StringAssert.Contains(error.Message, "MemoryLimit is 100 KiB, but the weights and the work space take ", StringComparison.Ordinal);
     }
 
@@ -30,7 +30,7 @@ public sealed class MemoryTests
     {
         GpuDevice gpu = GpuDevice.Open(device);
         ArgumentException error = await Assert.ThrowsExactlyAsync<ArgumentException>(
-            () => LlmEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with { KvPages = 1 << 20, MemoryLimit = 256 << 20 }));
+            () => InferenceEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with { KvPages = 1 << 20, MemoryLimit = 256 << 20 }));
         StringAssert.Contains(error.Message, "The KV cache for KvPages = 1048576 takes ", StringComparison.Ordinal);
         StringAssert.Contains(error.Message, " MiB are available: that holds ", StringComparison.Ordinal);
     }
@@ -41,7 +41,7 @@ public sealed class MemoryTests
     {
         GpuDevice gpu = GpuDevice.Open(device);
         ArgumentException error = await Assert.ThrowsExactlyAsync<ArgumentException>(
-            () => LlmEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with { PageSize = 1024, KvPages = 2_000_000 }));
+            () => InferenceEngine.LoadAsync(GpuModels.Usual(gpu), gpu.Options with { PageSize = 1024, KvPages = 2_000_000 }));
         StringAssert.Contains(error.Message, "The KV cache for KvPages = 2000000 takes ", StringComparison.Ordinal);
     }
 
@@ -66,7 +66,7 @@ public sealed class MemoryTests
     public async Task Memory_that_another_device_took_meanwhile_ends_the_request_that_needs_it()
     {
         GpuDevice gpu = GpuDevice.Open(CudaDevices.Emulated);
-        await using LlmEngine engine = await LlmEngine.LoadAsync(GpuModels.Usual(gpu), OneAtATime(gpu, limit: 0, Rows(gpu)));
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(GpuModels.Usual(gpu), OneAtATime(gpu, limit: 0, Rows(gpu)));
         int[] prompt = Prompts.Of(engine, 9, 1);
         int[] longPrompt = Prompts.Of(engine, 400, 1);
         Answer alone = Answer.Of(await engine.CompleteAsync(prompt, Short));
@@ -98,14 +98,14 @@ public sealed class MemoryTests
         Answer largeAlone;
         LoadedModel loaded = EngineLoader.Load(model, OneAtATime(gpu, limit: 0, rows), null, CancellationToken.None);
         var executor = new MeasuringExecutor(loaded.Executor);
-        await using (var unlimited = new LlmEngine(loaded with { Executor = executor }, OneAtATime(gpu, limit: 0, rows).Engine))
+        await using (var unlimited = new InferenceEngine(loaded with { Executor = executor }, OneAtATime(gpu, limit: 0, rows).Engine))
         {
             alone = Answer.Of(await unlimited.CompleteAsync(Prompts.Of(unlimited, 9, 1), Short));
             held = executor.Held;
             largeAlone = Answer.Of(await unlimited.CompleteAsync(Prompts.Of(unlimited, length, 1), large));
         }
 
-        await using LlmEngine engine = await LlmEngine.LoadAsync(model, OneAtATime(gpu, held, rows));
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(model, OneAtATime(gpu, held, rows));
         for (int time = 0; time < 2; time++)
         {
             Task<GenerationResult> failing = engine.CompleteAsync(Prompts.Of(engine, length, 1), large);
@@ -118,14 +118,14 @@ public sealed class MemoryTests
         }
 
         // The control: with room, the large request is answered.
-        await using LlmEngine roomy = await LlmEngine.LoadAsync(model, OneAtATime(gpu, held + (256 << 20), rows));
+        await using InferenceEngine roomy = await InferenceEngine.LoadAsync(model, OneAtATime(gpu, held + (256 << 20), rows));
         largeAlone.AssertSame(Answer.Of(await roomy.CompleteAsync(Prompts.Of(roomy, length, 1), large)), "with room");
     }
 
     private static int Rows(GpuDevice gpu) => gpu.Size(256, 2048);
 
     /// <summary>Whoever comes second waits for the end of the first.</summary>
-    private static LlmEngineOptions OneAtATime(GpuDevice gpu, long limit, int rows) => gpu.Options with
+    private static InferenceEngineOptions OneAtATime(GpuDevice gpu, long limit, int rows) => gpu.Options with
     {
         KvPages = gpu.Size(52, 260),
         MaxContext = gpu.Size(410, 2010),

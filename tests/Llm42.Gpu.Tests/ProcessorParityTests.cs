@@ -26,13 +26,13 @@ public sealed class ProcessorParityTests
         int length = gpu.Size(37, 700);
         float[] onCuda;
         double bound;
-        await using (LlmEngine engine = await gpu.LoadAsync(model))
+        await using (InferenceEngine engine = await gpu.LoadAsync(model))
         {
             onCuda = await ScoreAsync(engine, length, seed: 1);
             bound = Bound(engine.Model.HiddenSize);
         }
 
-        await using LlmEngine cpu = await LlmEngine.LoadAsync(model, gpu.Options with { Backend = "cpu" });
+        await using InferenceEngine cpu = await InferenceEngine.LoadAsync(model, gpu.Options with { Backend = "cpu" });
         float[] onCpu = await ScoreAsync(cpu, length, seed: 1);
         Assert.AreNotEqual(0, LargestDifference(onCpu, onCuda), "bf16 activations leave no trace");
         Assert.IsLessThan(bound, LargestDifference(onCpu, onCuda));
@@ -42,7 +42,7 @@ public sealed class ProcessorParityTests
     }
 
     /// <summary>Log-probabilities of all tokens behind each position, by token id; of 256 tokens where there are more.</summary>
-    private static async Task<float[]> ScoreAsync(LlmEngine engine, int length, int seed)
+    private static async Task<float[]> ScoreAsync(InferenceEngine engine, int length, int seed)
     {
         int[] prompt = Prompts.Of(engine, length, seed);
         if (engine.Model.VocabularySize > 1024)

@@ -66,7 +66,7 @@ public sealed class VerifyLoopTests
     private static async Task<(Answer[] Answers, EngineStatistics Statistics)> AnswerAsync(
         GpuDevice gpu, string model, Func<EngineOptions, EngineOptions> change)
     {
-        await using LlmEngine engine = await gpu.LoadAsync(model, change);
+        await using InferenceEngine engine = await gpu.LoadAsync(model, change);
         GenerationOptions options = new() { MaxTokens = gpu.Size(16, 150), IsDeterministic = true, IgnoreEos = true, Seed = 42 };
         Task<GenerationResult>[] running =
         [

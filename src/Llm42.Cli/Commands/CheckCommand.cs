@@ -42,7 +42,7 @@ internal sealed class CheckCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        LlmEngineOptions engineOptions = _engine.Read(parsed);
+        InferenceEngineOptions engineOptions = _engine.Read(parsed);
         if (_engine.RefusesDeterminism(parsed))
             throw new UsageException("--enable-llm42 0 or --determinism off switches determinism off, and this command is about it; leave it out.");
         if (_stress.IsAskedFor(parsed))
@@ -62,7 +62,7 @@ internal sealed class CheckCommand
         return report.IsPass ? CommandGuard.Success : CommandGuard.Failure;
     }
 
-    private async Task<int> RunStressAsync(ParseResult parsed, LlmEngineOptions engineOptions, CancellationToken cancellation)
+    private async Task<int> RunStressAsync(ParseResult parsed, InferenceEngineOptions engineOptions, CancellationToken cancellation)
     {
         StressOptions options = _stress.Read(parsed, engineOptions, _check.Tokens(parsed), _check.Seed(parsed));
         using ModelDirectory model = _model?.Open(parsed) ?? ModelDirectory.Open("demo");

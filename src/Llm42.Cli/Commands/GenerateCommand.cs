@@ -37,13 +37,13 @@ internal sealed class GenerateCommand
         bool isJson = _output.IsJson(parsed);
         if (_sampling.HasLogprobs(parsed) && !isJson)
             throw new UsageException("--logprobs is given without --json; log-probabilities are written only there.");
-        LlmEngineOptions engineOptions = _engine.Read(parsed);
+        InferenceEngineOptions engineOptions = _engine.Read(parsed);
         PromptSource prompt = await _prompt.ReadRequiredAsync(parsed, cancellation).ConfigureAwait(false);
         GenerationOptions options = _sampling.Read(parsed, _engine, prompt.AddSpecialTokens);
         string? receiptFile = _receipt.Read(parsed, options, engineOptions.Engine);
 
         using ModelDirectory model = _model.Open(parsed);
-        await using LlmEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, cancellation).ConfigureAwait(false);
+        await using InferenceEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, cancellation).ConfigureAwait(false);
         IReadOnlyList<int> promptIds = prompt.Encode(engine.Tokenizer);
         if (!isJson && options.N == 1)
         {
@@ -76,7 +76,7 @@ internal sealed class GenerateCommand
     }
 
     private static async Task<GenerationResult> StreamAsync(
-        LlmEngine engine, IReadOnlyList<int> promptIds, GenerationOptions options, CancellationToken cancellation)
+        InferenceEngine engine, IReadOnlyList<int> promptIds, GenerationOptions options, CancellationToken cancellation)
     {
         bool hasText = engine.Tokenizer is not null;
         bool endsLine = false;

@@ -36,7 +36,7 @@ internal sealed class InfoCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        LlmEngineOptions engineOptions = _engine.Read(parsed);
+        InferenceEngineOptions engineOptions = _engine.Read(parsed);
         using ModelDirectory model = _model.Open(parsed);
         if (parsed.GetValue(_verify))
             return await VerifyAsync(model.Path, _output.IsJson(parsed), cancellation).ConfigureAwait(false);

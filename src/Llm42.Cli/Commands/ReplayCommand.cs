@@ -33,13 +33,13 @@ internal sealed class ReplayCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        LlmEngineOptions engineOptions = _engine.Read(parsed);
+        InferenceEngineOptions engineOptions = _engine.Read(parsed);
         if (_engine.RefusesDeterminism(parsed))
             throw new UsageException("--enable-llm42 0 switches determinism off, and a receipt is of a deterministic answer; leave it out.");
         ReceiptFlag.CheckEngine("replay", engineOptions.Engine);
         Receipt receipt = Receipt.Load(parsed.GetRequiredValue(_file));
         using ModelDirectory model = _model.Open(parsed, receipt.Model.Name);
-        await using LlmEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, cancellation).ConfigureAwait(false);
+        await using InferenceEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, cancellation).ConfigureAwait(false);
         ReplayResult result = await engine.ReplayAsync(receipt, cancellation).ConfigureAwait(false);
         if (_output.IsJson(parsed))
             StandardOutput.WriteJson(ReplayJson.Of(result), CliJsonContext.Standard.ReplayJson);

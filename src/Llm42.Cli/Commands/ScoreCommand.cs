@@ -33,10 +33,10 @@ internal sealed class ScoreCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        LlmEngineOptions engineOptions = _engine.Read(parsed);
+        InferenceEngineOptions engineOptions = _engine.Read(parsed);
         PromptSource prompt = await _prompt.ReadRequiredAsync(parsed, cancellation).ConfigureAwait(false);
         using ModelDirectory model = _model.Open(parsed);
-        await using LlmEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, cancellation).ConfigureAwait(false);
+        await using InferenceEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, cancellation).ConfigureAwait(false);
         ScoreResult scores = await engine.ScoreAsync(
             prompt.Encode(engine.Tokenizer), parsed.GetValue(_top) ?? 0, cancellation).ConfigureAwait(false);
         ScoreJson json = ScoreJson.Of(scores);

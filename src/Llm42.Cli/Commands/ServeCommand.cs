@@ -29,7 +29,7 @@ internal sealed class ServeCommand
         string name = _model.Name(parsed);
         ServerOptions options = _server.Read(parsed, Path.GetFileName(Path.TrimEndingDirectorySeparator(name)));
         using ModelDirectory model = _model.Open(parsed);
-        await using LlmEngine engine = await ModelLoading.RunAsync(model.Path, _engine.Read(parsed), cancellation).ConfigureAwait(false);
+        await using InferenceEngine engine = await ModelLoading.RunAsync(model.Path, _engine.Read(parsed), cancellation).ConfigureAwait(false);
         await using LlmServer server = await LlmServer.StartAsync(engine, options, cancellation).ConfigureAwait(false);
         StandardOutput.WriteLine($"Listening on {string.Join(", ", server.Addresses)} with {options.ModelName}.");
         await server.WaitAsync(CancellationToken.None).ConfigureAwait(false);

@@ -51,7 +51,7 @@ internal sealed class StressFlags
     }
 
     /// <summary>What to do; <paramref name="tokens"/> and <paramref name="seed"/> are null where the user gave none.</summary>
-    public StressOptions Read(ParseResult parsed, LlmEngineOptions engine, int? tokens, ulong? seed)
+    public StressOptions Read(ParseResult parsed, InferenceEngineOptions engine, int? tokens, ulong? seed)
     {
         IReadOnlySet<string> given = GivenOptions.Of(parsed);
         if (PlainOnly.FirstOrDefault(given.Contains) is { } senseless)

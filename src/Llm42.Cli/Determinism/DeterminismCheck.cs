@@ -8,7 +8,7 @@ namespace Llm42.Cli.Determinism;
 /// Answers one prompt again and again, alone and amid changing load, without determinism and with it, and counts how
 /// many different answers came.
 /// </summary>
-internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions engineOptions, CheckOptions options, ICheckProgress progress)
+internal sealed class DeterminismCheck(string modelDirectory, InferenceEngineOptions engineOptions, CheckOptions options, ICheckProgress progress)
 {
     /// <summary>A machine on which fast numerics split K and KV, for processors that are too small to do so.</summary>
     public const int ManyCores = 64;
@@ -27,7 +27,7 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
         ModelDescription model;
         bool fastIsInvariant;
         DrafterKind drafter;
-        await using (LlmEngine engine = await LoadAsync(engineOptions, cancellation).ConfigureAwait(false))
+        await using (InferenceEngine engine = await LoadAsync(engineOptions, cancellation).ConfigureAwait(false))
         {
             model = engine.Model;
             fastIsInvariant = engine.Engine.FastIsInvariant;
@@ -39,18 +39,18 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
             await MeasureAsync(engine, throughput, cancellation).ConfigureAwait(false);
         }
 
-        LlmEngineOptions same = hasDrafter ? engineOptions : WithDrafter(engineOptions, DrafterKind.Same);
+        InferenceEngineOptions same = hasDrafter ? engineOptions : WithDrafter(engineOptions, DrafterKind.Same);
         if (options.Repetitions > 0 && !hasDrafter && drafter != DrafterKind.Same)
         {
-            await using LlmEngine engine = await LoadAsync(same, cancellation).ConfigureAwait(false);
+            await using InferenceEngine engine = await LoadAsync(same, cancellation).ConfigureAwait(false);
             await MeasureAsync(engine, throughput, cancellation).ConfigureAwait(false);
         }
 
         if (fastIsInvariant && !hasPlannedThreads)
         {
-            LlmEngineOptions manyCores = same with { PlannedThreads = ManyCores };
+            InferenceEngineOptions manyCores = same with { PlannedThreads = ManyCores };
             string name = $"as a {ManyCores}-core machine would split K and KV";
-            await using (LlmEngine engine = await LoadAsync(manyCores, cancellation).ConfigureAwait(false))
+            await using (InferenceEngine engine = await LoadAsync(manyCores, cancellation).ConfigureAwait(false))
             {
                 drafter = engine.Engine.Drafter;
                 sections.Add(await RunSectionAsync(name, engine, bothModes: true, cancellation).ConfigureAwait(false));
@@ -58,8 +58,8 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
 
             if (drafter == DrafterKind.Same && manyCores.Engine.SkipMismatch == 100)
             {
-                LlmEngineOptions forced = manyCores with { Engine = manyCores.Engine with { SkipMismatch = ForcedPercent } };
-                await using LlmEngine engine = await LoadAsync(forced, cancellation).ConfigureAwait(false);
+                InferenceEngineOptions forced = manyCores with { Engine = manyCores.Engine with { SkipMismatch = ForcedPercent } };
+                await using InferenceEngine engine = await LoadAsync(forced, cancellation).ConfigureAwait(false);
                 sections.Add(await RunSectionAsync(
                     $"{name}, {ForcedPercent}% of each window rolled back by force", engine, bothModes: false, cancellation).ConfigureAwait(false));
             }
@@ -69,14 +69,14 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
             model, options, sections, throughput, IsBoundToSection: engineOptions.Engine.Verifier == VerifierKind.FixedShape);
     }
 
-    private static LlmEngineOptions WithDrafter(LlmEngineOptions engine, DrafterKind drafter) =>
+    private static InferenceEngineOptions WithDrafter(InferenceEngineOptions engine, DrafterKind drafter) =>
         engine with { Engine = engine.Engine with { Drafter = drafter } };
 
-    private Task<LlmEngine> LoadAsync(LlmEngineOptions engine, CancellationToken cancellation) =>
-        LlmEngine.LoadAsync(modelDirectory, engine, null, cancellation);
+    private Task<InferenceEngine> LoadAsync(InferenceEngineOptions engine, CancellationToken cancellation) =>
+        InferenceEngine.LoadAsync(modelDirectory, engine, null, cancellation);
 
     private async Task<CheckSection> RunSectionAsync(
-        string name, LlmEngine engine, bool bothModes, CancellationToken cancellation)
+        string name, InferenceEngine engine, bool bothModes, CancellationToken cancellation)
     {
         var load = new LoadGenerator(engine, options);
         var rows = new List<CheckRow>();
@@ -99,7 +99,7 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
     }
 
     private async Task<CheckRow> RunRowAsync(
-        LlmEngine engine, LoadGenerator load, bool isDeterministic, float temperature, CancellationToken cancellation)
+        InferenceEngine engine, LoadGenerator load, bool isDeterministic, float temperature, CancellationToken cancellation)
     {
         GenerationOptions requestOptions = options.RequestOf(isDeterministic, temperature);
         var answers = new List<Answer>();
@@ -117,7 +117,7 @@ internal sealed class DeterminismCheck(string modelDirectory, LlmEngineOptions e
         return new CheckRow(isDeterministic, temperature, answers, tokens, watch.Elapsed);
     }
 
-    private async Task MeasureAsync(LlmEngine engine, List<ThroughputFigure> figures, CancellationToken cancellation)
+    private async Task MeasureAsync(InferenceEngine engine, List<ThroughputFigure> figures, CancellationToken cancellation)
     {
         if (options.Repetitions == 0)
             return;

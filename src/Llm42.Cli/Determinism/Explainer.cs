@@ -6,7 +6,7 @@ namespace Llm42.Cli.Determinism;
 /// Runs the rows of a section again with hashes of the hidden states, alone and amid the same load, until a run parts
 /// from the run alone or enough were seen.
 /// </summary>
-internal sealed class Explainer(LlmEngine engine, LoadGenerator load, CheckOptions options, ICheckProgress progress)
+internal sealed class Explainer(InferenceEngine engine, LoadGenerator load, CheckOptions options, ICheckProgress progress)
 {
     /// <summary>Most runs amid load that are looked at for a row.</summary>
     public const int MostRuns = 8;

@@ -13,7 +13,7 @@ internal sealed class LoadGenerator
     private readonly CheckOptions _options;
     private readonly int _maxContext;
 
-    public LoadGenerator(LlmEngine engine, CheckOptions options)
+    public LoadGenerator(InferenceEngine engine, CheckOptions options)
     {
         _options = options;
         _maxContext = engine.Model.MaxContext;

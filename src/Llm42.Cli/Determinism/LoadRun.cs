@@ -7,16 +7,16 @@ namespace Llm42.Cli.Determinism;
 /// <summary>One run: submits the arrivals as their turn comes and ends when the checked request has its answer.</summary>
 internal sealed class LoadRun
 {
-    private readonly LlmEngine _engine;
+    private readonly InferenceEngine _engine;
 
     /// <summary>Tokens as they come; 0 for a request that has ended.</summary>
     private readonly Channel<int> _events = Channel.CreateUnbounded<int>();
 
-    private LoadRun(LlmEngine engine) => _engine = engine;
+    private LoadRun(InferenceEngine engine) => _engine = engine;
 
     /// <summary>The checked request's answer, and the tokens that all requests brought.</summary>
     public static Task<(Answer Answer, int Tokens)> ExecuteAsync(
-        LlmEngine engine, IReadOnlyList<Arrival> arrivals, CancellationToken cancellation) =>
+        InferenceEngine engine, IReadOnlyList<Arrival> arrivals, CancellationToken cancellation) =>
         new LoadRun(engine).ExecuteAsync(arrivals, cancellation);
 
     private async Task<(Answer Answer, int Tokens)> ExecuteAsync(

@@ -13,7 +13,7 @@ internal static class ThroughputMeasurement
     private static readonly TimeSpan ShortestSample = TimeSpan.FromMilliseconds(300);
 
     public static async Task<ThroughputFigure> MeasureAsync(
-        LlmEngine engine, LoadGenerator load, CheckOptions options, int concurrency, Action step, CancellationToken cancellation)
+        InferenceEngine engine, LoadGenerator load, CheckOptions options, int concurrency, Action step, CancellationToken cancellation)
     {
         var fast = new double[options.Repetitions];
         var deterministic = new double[options.Repetitions];
@@ -34,7 +34,7 @@ internal static class ThroughputMeasurement
     }
 
     private static async Task<double> RateAsync(
-        LlmEngine engine, LoadGenerator load, int maxTokens, int concurrency, bool isDeterministic, CancellationToken cancellation)
+        InferenceEngine engine, LoadGenerator load, int maxTokens, int concurrency, bool isDeterministic, CancellationToken cancellation)
     {
         long tokens = 0;
         var watch = Stopwatch.StartNew();

@@ -7,7 +7,7 @@ namespace Llm42.Cli.Options;
 /// <summary>How the engine runs: the options that every command with a model takes.</summary>
 internal sealed class EngineFlags
 {
-    private static readonly LlmEngineOptions Defaults = new();
+    private static readonly InferenceEngineOptions Defaults = new();
 
     private readonly Option<DeviceChoice?> _device = DeviceChoice.CreateOption();
 
@@ -105,7 +105,7 @@ internal sealed class EngineFlags
             command.Add(option);
     }
 
-    public LlmEngineOptions Read(ParseResult parsed)
+    public InferenceEngineOptions Read(ParseResult parsed)
     {
         DeterminismMode? determinism = parsed.GetValue(_determinism);
         DrafterKind? drafter = parsed.GetValue(_drafter);

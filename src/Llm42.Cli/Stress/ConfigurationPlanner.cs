@@ -10,7 +10,7 @@ namespace Llm42.Cli.Stress;
 /// fixing one leaves the others as they were.
 /// </summary>
 internal sealed class ConfigurationPlanner(
-    LlmEngineOptions given, StressOptions options, StressRequestSet requests, IReadOnlyList<CpuIsa> instructionSets)
+    InferenceEngineOptions given, StressOptions options, StressRequestSet requests, IReadOnlyList<CpuIsa> instructionSets)
 {
     /// <summary>Rows of a step behind those that the settings need at least.</summary>
     private static readonly (string Word, int Rows)[] SpareRows = [("least", 0), ("some spare", 40), ("plenty", 1000)];
@@ -60,7 +60,7 @@ internal sealed class ConfigurationPlanner(
         StressLoad load = StressLoad.Plan(
             requests, options.AnswersPerConfiguration, isSlow, SeededRandom.Of(options.Seed, SeededRandom.Load, number));
 
-        LlmEngineOptions settings = given with
+        InferenceEngineOptions settings = given with
         {
             Threads = threads,
             PlannedThreads = plannedThreads,

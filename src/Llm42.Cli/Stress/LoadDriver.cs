@@ -7,20 +7,20 @@ namespace Llm42.Cli.Stress;
 /// <summary>Brings a load to an engine: submits each request as its turn comes, cancels those that are to be, waits for all.</summary>
 internal sealed class LoadDriver
 {
-    private readonly LlmEngine _engine;
+    private readonly InferenceEngine _engine;
     private readonly CancellationToken _cancellation;
 
     /// <summary>Tokens as they come; 0 for a request that has ended.</summary>
     private readonly Channel<int> _events = Channel.CreateUnbounded<int>();
 
-    private LoadDriver(LlmEngine engine, CancellationToken cancellation)
+    private LoadDriver(InferenceEngine engine, CancellationToken cancellation)
     {
         _engine = engine;
         _cancellation = cancellation;
     }
 
     /// <summary>What came of each arrival, in their order.</summary>
-    public static Task<StressOutcome[]> RunAsync(LlmEngine engine, StressLoad load, CancellationToken cancellation) =>
+    public static Task<StressOutcome[]> RunAsync(InferenceEngine engine, StressLoad load, CancellationToken cancellation) =>
         new LoadDriver(engine, cancellation).RunAsync(load);
 
     private async Task<StressOutcome[]> RunAsync(StressLoad load)

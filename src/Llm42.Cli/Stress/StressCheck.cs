@@ -8,7 +8,7 @@ namespace Llm42.Cli.Stress;
 /// Answers a fixed set of deterministic requests thousands of times, under hundreds of settings and loads, and compares
 /// each answer bit for bit with the one that an idle engine gives to the same request alone.
 /// </summary>
-internal sealed class StressCheck(string modelDirectory, LlmEngineOptions engineOptions, StressOptions options, ICheckProgress progress)
+internal sealed class StressCheck(string modelDirectory, InferenceEngineOptions engineOptions, StressOptions options, ICheckProgress progress)
 {
     /// <summary>Configurations of the control.</summary>
     private const int ControlConfigurations = 10;
@@ -61,7 +61,7 @@ internal sealed class StressCheck(string modelDirectory, LlmEngineOptions engine
     private async Task<(StressTotals Without, StressTotals With)> ControlAsync(
         IReadOnlyList<CpuIsa> instructionSets, CancellationToken cancellation)
     {
-        LlmEngineOptions manyCores = engineOptions with { PlannedThreads = DeterminismCheck.ManyCores };
+        InferenceEngineOptions manyCores = engineOptions with { PlannedThreads = DeterminismCheck.ManyCores };
         StressOptions controlOptions = options with { FixedOptions = options.FixedOptions.Append("--planned-threads").ToHashSet() };
         string directory = Directory.CreateTempSubdirectory("llm42-stress-").FullName;
         try

@@ -6,7 +6,7 @@ namespace Llm42.Cli.Stress;
 /// <param name="Load">The load.</param>
 /// <param name="Settings">Settings and load in words: name and value of each dimension.</param>
 internal sealed record StressConfiguration(
-    int Number, LlmEngineOptions Engine, StressLoad Load, IReadOnlyList<KeyValuePair<string, string>> Settings)
+    int Number, InferenceEngineOptions Engine, StressLoad Load, IReadOnlyList<KeyValuePair<string, string>> Settings)
 {
     /// <summary>Mismatches are forced, so that drafts roll back that fast numerics had right.</summary>
     public bool ForcesRollbacks => Engine.Engine.SkipMismatch < 100;

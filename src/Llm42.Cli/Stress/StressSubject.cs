@@ -30,10 +30,10 @@ internal sealed class StressSubject
 
     /// <summary>Answers every request alone: one at a time on one thread, nothing drafted, nothing cached.</summary>
     public static async Task<StressSubject> PrepareAsync(
-        string directory, LlmEngineOptions given, StressOptions options, IReadOnlyList<CpuIsa> instructionSets,
+        string directory, InferenceEngineOptions given, StressOptions options, IReadOnlyList<CpuIsa> instructionSets,
         Action<int> begin, Action step, CancellationToken cancellation)
     {
-        LlmEngineOptions idle = given with
+        InferenceEngineOptions idle = given with
         {
             Threads = 1,
             PlannedThreads = 0,
@@ -45,7 +45,7 @@ internal sealed class StressSubject
                 SkipMismatch = 100,
             },
         };
-        await using LlmEngine engine = await LlmEngine.LoadAsync(directory, idle, null, cancellation).ConfigureAwait(false);
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(directory, idle, null, cancellation).ConfigureAwait(false);
         var set = new StressRequestSet(engine.Model, engine.Tokenizer, options);
         begin(StressRequestSet.Count);
         var expected = new List<StressAnswer>();
@@ -75,7 +75,7 @@ internal sealed class StressSubject
         StressOutcome[] outcomes;
         try
         {
-            await using LlmEngine engine = await LlmEngine.LoadAsync(_directory, configuration.Engine, null, cancellation).ConfigureAwait(false);
+            await using InferenceEngine engine = await InferenceEngine.LoadAsync(_directory, configuration.Engine, null, cancellation).ConfigureAwait(false);
             outcomes = await LoadDriver.RunAsync(engine, load, cancellation).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // An engine that fails is a finding; the other configurations are tried.

@@ -8,11 +8,11 @@ internal static class AnswerBatch
 {
     /// <summary>The pieces as they come; <see cref="GenerationChunk.Index"/> is the prompt's number times N plus the answer's.</summary>
     public static IAsyncEnumerable<GenerationChunk> RunAsync(
-        LlmEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation) =>
+        InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation) =>
         prompts.Count == 1 ? engine.GenerateAsync(prompts[0], options, cancellation) : MergeAsync(engine, prompts, options, cancellation);
 
     private static async IAsyncEnumerable<GenerationChunk> MergeAsync(
-        LlmEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
+        InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
 

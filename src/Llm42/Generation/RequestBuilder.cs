@@ -42,6 +42,8 @@ internal sealed class RequestBuilder
         ArgumentNullException.ThrowIfNull(promptIds);
         if (options.N is < 1 or > GenerationOptions.MaxN)
             throw new ArgumentException($"n is {options.N}; it must be 1..{GenerationOptions.MaxN}.");
+        if (options.OutputFormat is not null)
+            throw new NotSupportedException("Output formats are not supported yet.");
         var first = BuildFirst(promptIds, options);
         return [.. Enumerable.Range(0, options.N).Select(i => first with
         {

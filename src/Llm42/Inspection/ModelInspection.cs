@@ -23,7 +23,7 @@ public sealed class ModelInspection : IDisposable
     private readonly EosTokens _endTokens;
     private readonly BpeTokenizer? _tokenizer;
 
-    private ModelInspection(string path, LlmEngineOptions options)
+    private ModelInspection(string path, InferenceEngineOptions options)
     {
         options.Engine.Validate();
         var executorOptions = EngineLoader.ExecutorOptionsOf(options, EngineLoader.ParseKvDtype(options.KvDtype));
@@ -87,10 +87,10 @@ public sealed class ModelInspection : IDisposable
     /// <exception cref="ModelFormatException">A file is missing, malformed or not supported.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="NativeException">The device cannot be had.</exception>
-    public static ModelInspection Open(string modelPath, LlmEngineOptions? options = null)
+    public static ModelInspection Open(string modelPath, InferenceEngineOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelPath);
-        return new ModelInspection(modelPath, options ?? new LlmEngineOptions());
+        return new ModelInspection(modelPath, options ?? new InferenceEngineOptions());
     }
 
     /// <summary>Reads all weights, once, and computes what names them.</summary>
@@ -118,7 +118,7 @@ public sealed class ModelInspection : IDisposable
     }
 
     private static DeviceDescription Describe(
-        NativeDeviceInfo device, ExecutorOptions sizes, LlmEngineOptions options, KvCacheSizing kv, ModelConfig config)
+        NativeDeviceInfo device, ExecutorOptions sizes, InferenceEngineOptions options, KvCacheSizing kv, ModelConfig config)
     {
         var executor = new ExecutorInfo(
             config.VocabularySize, kv.MaxContext, sizes.PageSize, kv.Pages, device.FastIsInvariant, NativeModelExecutor.ProfileOf(device, sizes.KvType));

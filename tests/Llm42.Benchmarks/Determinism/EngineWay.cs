@@ -3,10 +3,10 @@ using Llm42.Core.Engine;
 namespace Llm42.Benchmarks.Determinism;
 
 /// <summary>An engine that answers deterministic requests in one of the ways there are.</summary>
-internal sealed record EngineWay(string Name, LlmEngine Engine) : IAsyncDisposable
+internal sealed record EngineWay(string Name, InferenceEngine Engine) : IAsyncDisposable
 {
     public static async Task<EngineWay> LoadAsync(string name, string model, int plannedThreads, EngineOptions options) =>
-        new(name, await LlmEngine.LoadAsync(model, new LlmEngineOptions
+        new(name, await InferenceEngine.LoadAsync(model, new InferenceEngineOptions
         {
             PlannedThreads = plannedThreads,
             // What is measured is the verify loop: no repetition may find the last one's prompts.

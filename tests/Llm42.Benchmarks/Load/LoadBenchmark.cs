@@ -33,8 +33,8 @@ internal static class LoadBenchmark
     public static async Task<int> LoadOneAsync(string model)
     {
         long start = Stopwatch.GetTimestamp();
-        var options = new LlmEngineOptions { MaxContext = 64, Engine = new() { MaxSequences = 1 } };
-        await using LlmEngine engine = await LlmEngine.LoadAsync(model, options).ConfigureAwait(false);
+        var options = new InferenceEngineOptions { MaxContext = 64, Engine = new() { MaxSequences = 1 } };
+        await using InferenceEngine engine = await InferenceEngine.LoadAsync(model, options).ConfigureAwait(false);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Console.WriteLine(JsonSerializer.Serialize(new LoadFigure(
             seconds, PeakMemory.Of(Environment.ProcessId) ?? 0, engine.Model.WeightBytes, engine.Model.WeightDtype)));

@@ -63,7 +63,7 @@ public sealed class OddFileTests
         using var links = new TemporaryDirectory();
         foreach (var file in Directory.GetFiles(model.Path))
             File.CreateSymbolicLink(Path.Combine(links.Path, Path.GetFileName(file)), file);
-        await using var engine = await LlmEngine.LoadAsync(links.Path, new LlmEngineOptions { Threads = 1 });
+        await using var engine = await InferenceEngine.LoadAsync(links.Path, new InferenceEngineOptions { Threads = 1 });
         Assert.AreEqual(32, engine.Model.VocabularySize);
     }
 
@@ -89,7 +89,7 @@ public sealed class OddFileTests
         var path = Path.Combine(model.Path, name);
         put(path);
         var error = await Assert.ThrowsExactlyAsync<ModelFormatException>(
-            () => LlmEngine.LoadAsync(model.Path, new LlmEngineOptions { Threads = 1 }));
+            () => InferenceEngine.LoadAsync(model.Path, new InferenceEngineOptions { Threads = 1 }));
         Assert.AreEqual(path, error.File);
         Assert.StartsWith(path, error.Message);
     }

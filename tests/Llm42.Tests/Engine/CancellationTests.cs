@@ -110,7 +110,7 @@ public sealed class CancellationTests
     }
 
     /// <summary>The cancelled request gets at most the step that was under way.</summary>
-    private static async Task AssertEngineIsFree(LlmEngine engine, FakeExecutor executor, SemaphoreSlim gate)
+    private static async Task AssertEngineIsFree(InferenceEngine engine, FakeExecutor executor, SemaphoreSlim gate)
     {
         gate.Release(3);
         Assert.AreEqual("b", (await engine.CompleteAsync("a", new GenerationOptions { MaxTokens = 1 })).Text);

@@ -11,7 +11,7 @@ public sealed class DeterminismTests
     {
         var answers = new HashSet<string>();
         var ordinary = new HashSet<string>();
-        LlmEngineOptions[] engines =
+        InferenceEngineOptions[] engines =
         [
             Options(1, 16, new EngineOptions()),
             Options(2, 8, new EngineOptions { Window = 4, PrefillChunk = 7, VerifyGroup = 1 }),
@@ -58,7 +58,7 @@ public sealed class DeterminismTests
     {
         async Task<string> Fingerprint(string directory, string kvDtype)
         {
-            await using var engine = await LlmEngine.LoadAsync(directory, new LlmEngineOptions { KvDtype = kvDtype, Threads = 1 });
+            await using var engine = await InferenceEngine.LoadAsync(directory, new InferenceEngineOptions { KvDtype = kvDtype, Threads = 1 });
             return engine.Engine.Fingerprint;
         }
 
@@ -73,10 +73,10 @@ public sealed class DeterminismTests
         Assert.AreNotEqual(original, await Fingerprint(copy.Path, "bf16"));
     }
 
-    private static LlmEngineOptions Options(int threads, int pageSize, EngineOptions engine) =>
+    private static InferenceEngineOptions Options(int threads, int pageSize, EngineOptions engine) =>
         new() { Threads = threads, PlannedThreads = 32, PageSize = pageSize, Engine = engine };
 
-    private static async Task<string> AnswerAsync(LlmEngine engine, bool isDeterministic)
+    private static async Task<string> AnswerAsync(InferenceEngine engine, bool isDeterministic)
     {
         var options = new GenerationOptions { Temperature = 0.8f, Seed = 3, MaxTokens = 120, IsDeterministic = isDeterministic };
         var answer = await engine.CompleteAsync("Tom was very sad because", options);

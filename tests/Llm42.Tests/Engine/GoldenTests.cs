@@ -15,8 +15,8 @@ public sealed class GoldenTests
     public async Task Stories_are_told_token_for_token(string dtype)
     {
         var golden = Golden.Read("data", "golden", $"stories260k-{dtype}.json");
-        await using var engine = await LlmEngine.LoadAsync(
-            RepositoryRoot.InShared($"data/models/stories260k-{dtype}"), new LlmEngineOptions { KvDtype = "f32", Threads = 1 });
+        await using var engine = await InferenceEngine.LoadAsync(
+            RepositoryRoot.InShared($"data/models/stories260k-{dtype}"), new InferenceEngineOptions { KvDtype = "f32", Threads = 1 });
         foreach (var story in golden.GetProperty("cases").EnumerateArray())
         {
             var prompt = story.GetProperty("prompt").GetString()!;

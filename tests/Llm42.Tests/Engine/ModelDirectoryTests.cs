@@ -28,7 +28,7 @@ public sealed class ModelDirectoryTests
             using var directory = new TemporaryDirectory().CopyOf(Stories.Directory);
             NameNoEnd(directory);
             Change(directory, file, json => json[field] = value);
-            await using var changed = await LlmEngine.LoadAsync(directory.Path);
+            await using var changed = await InferenceEngine.LoadAsync(directory.Path);
             var answer = await changed.CompleteAsync(Stories.Prompt, Greedy);
             CollectionAssert.AreEqual(whole.TokenIds.Take(first + 1).ToArray(), answer.TokenIds.ToArray(), file);
             Assert.AreEqual(engine.Tokenizer.Decode(whole.TokenIds.Take(first).ToArray(), true), answer.Text, file);
@@ -62,12 +62,12 @@ public sealed class ModelDirectoryTests
             Change(directory, "generation_config.json", json => json["eos_token_id"] = generation);
             Change(directory, "config.json", json => json["eos_token_id"] = config);
             Change(directory, "tokenizer_config.json", json => json["eos_token"] = tokenizer);
-            await using var changed = await LlmEngine.LoadAsync(directory.Path);
+            await using var changed = await InferenceEngine.LoadAsync(directory.Path);
             var answer = await changed.CompleteAsync(Stories.Prompt, Greedy);
             Assert.HasCount(stops ? first + 1 : 20, answer.TokenIds, $"{generation}, {config}, {tokenizer}");
 
             // End tokens are the model's, not a matter of taste.
-            await using var bare = await LlmEngine.LoadAsync(directory.Path, new LlmEngineOptions { UseGenerationDefaults = false });
+            await using var bare = await InferenceEngine.LoadAsync(directory.Path, new InferenceEngineOptions { UseGenerationDefaults = false });
             var same = await bare.CompleteAsync(Stories.Prompt, Greedy);
             CollectionAssert.AreEqual(answer.TokenIds.ToArray(), same.TokenIds.ToArray(), $"{generation}, {config}, {tokenizer}");
         }
@@ -78,7 +78,7 @@ public sealed class ModelDirectoryTests
     {
         using var directory = new TemporaryDirectory().CopyOf(Stories.Directory);
         Change(directory, "generation_config.json", json => json["do_sample"] = false);
-        await using var engine = await LlmEngine.LoadAsync(directory.Path);
+        await using var engine = await InferenceEngine.LoadAsync(directory.Path);
         var silent = await engine.CompleteAsync(Stories.Prompt, Greedy with { Temperature = null, Seed = 99 });
         var greedy = await engine.CompleteAsync(Stories.Prompt, Greedy);
         var sampled = await engine.CompleteAsync(Stories.Prompt, Greedy with { Temperature = 2, Seed = 99 });
@@ -92,7 +92,7 @@ public sealed class ModelDirectoryTests
         var longer = Greedy with { MaxTokens = 100 };
         using var directory = new TemporaryDirectory().CopyOf(Stories.Directory);
         Change(directory, "generation_config.json", json => json["repetition_penalty"] = 3);
-        await using var engine = await LlmEngine.LoadAsync(directory.Path);
+        await using var engine = await InferenceEngine.LoadAsync(directory.Path);
         await using var silent = await Stories.LoadAsync();
         var byDefault = await engine.CompleteAsync(Stories.Prompt, longer);
         var asked = await silent.CompleteAsync(Stories.Prompt, longer with { RepetitionPenalty = 3 });
@@ -107,7 +107,7 @@ public sealed class ModelDirectoryTests
     {
         using var directory = new TemporaryDirectory().CopyOf(Stories.Directory);
         File.Delete(Path.Combine(directory.Path, "tokenizer.json"));
-        await using var engine = await LlmEngine.LoadAsync(directory.Path);
+        await using var engine = await InferenceEngine.LoadAsync(directory.Path);
         Assert.IsNull(engine.Tokenizer);
         var answer = await engine.CompleteAsync([1, 403], Greedy);
         Assert.HasCount(20, answer.TokenIds);
@@ -156,21 +156,21 @@ public sealed class ModelDirectoryTests
     [TestMethod]
     public async Task Options_out_of_range_are_named()
     {
-        (LlmEngineOptions Options, string Expected)[] cases =
+        (InferenceEngineOptions Options, string Expected)[] cases =
         [
-            (new LlmEngineOptions { KvDtype = "f16" }, "KvDtype is \"f16\"; it must be \"bf16\" or \"f32\""),
-            (new LlmEngineOptions { MaxContext = 513 }, "MaxContext is 513"),
-            (new LlmEngineOptions { PageSize = 3 }, "PageSize is 3"),
-            (new LlmEngineOptions { KvPages = 1 << 26 }, "KV cache for KvPages = 67108864"),
-            (new LlmEngineOptions { Engine = new() { MaxBatchTokens = 3 } }, "MaxBatchTokens is 3"),
+            (new InferenceEngineOptions { KvDtype = "f16" }, "KvDtype is \"f16\"; it must be \"bf16\" or \"f32\""),
+            (new InferenceEngineOptions { MaxContext = 513 }, "MaxContext is 513"),
+            (new InferenceEngineOptions { PageSize = 3 }, "PageSize is 3"),
+            (new InferenceEngineOptions { KvPages = 1 << 26 }, "KV cache for KvPages = 67108864"),
+            (new InferenceEngineOptions { Engine = new() { MaxBatchTokens = 3 } }, "MaxBatchTokens is 3"),
         ];
         foreach (var (options, expected) in cases)
         {
-            var error = await Assert.ThrowsAsync<ArgumentException>(() => LlmEngine.LoadAsync(Stories.Directory, options));
+            var error = await Assert.ThrowsAsync<ArgumentException>(() => InferenceEngine.LoadAsync(Stories.Directory, options));
             Assert.Contains(expected, error.Message);
         }
         await Assert.ThrowsExactlyAsync<Native.NativeException>(
-            () => LlmEngine.LoadAsync(Stories.Directory, new LlmEngineOptions { Backend = "abacus" }));
+            () => InferenceEngine.LoadAsync(Stories.Directory, new InferenceEngineOptions { Backend = "abacus" }));
     }
 
     [TestMethod]
@@ -190,7 +190,7 @@ public sealed class ModelDirectoryTests
             directory.Write("model.safetensors", damaged);
             try
             {
-                await using var engine = await LlmEngine.LoadAsync(directory.Path, new LlmEngineOptions { Threads = 1 });
+                await using var engine = await InferenceEngine.LoadAsync(directory.Path, new InferenceEngineOptions { Threads = 1 });
                 await engine.CompleteAsync([1, 403], Greedy);
             }
             catch (ModelFormatException)
@@ -207,10 +207,10 @@ public sealed class ModelDirectoryTests
     public async Task Loading_can_be_cancelled_and_reports_its_progress()
     {
         await Assert.ThrowsAsync<OperationCanceledException>(
-            () => LlmEngine.LoadAsync(Stories.Directory, cancellationToken: new CancellationToken(canceled: true)));
+            () => InferenceEngine.LoadAsync(Stories.Directory, cancellationToken: new CancellationToken(canceled: true)));
 
         var progress = new Recorder();
-        await using var engine = await LlmEngine.LoadAsync(Stories.Directory, progress: progress);
+        await using var engine = await InferenceEngine.LoadAsync(Stories.Directory, progress: progress);
         Assert.AreEqual(engine.Model.WeightBytes, progress.Reports[^1].LoadedBytes);
         Assert.AreEqual(engine.Model.WeightBytes, progress.Reports[0].TotalBytes);
         Assert.AreEqual(260032, engine.Model.ParameterCount);
@@ -232,7 +232,7 @@ public sealed class ModelDirectoryTests
 
     private static async Task Refused(TemporaryDirectory directory, string expected)
     {
-        var error = await Assert.ThrowsExactlyAsync<ModelFormatException>(() => LlmEngine.LoadAsync(directory.Path));
+        var error = await Assert.ThrowsExactlyAsync<ModelFormatException>(() => InferenceEngine.LoadAsync(directory.Path));
         Assert.Contains(expected, error.Message);
     }
 

@@ -55,8 +55,8 @@ public sealed class PenaltyTests
     public async Task The_first_token_follows_the_repetition_penalty_of_the_prompt(string name)
     {
         var golden = Golden.Read("data", "arch", name, "golden.json");
-        await using var engine = await LlmEngine.LoadAsync(
-            RepositoryRoot.InShared($"data/arch/{name}"), new LlmEngineOptions { KvDtype = "f32", Threads = 1 });
+        await using var engine = await InferenceEngine.LoadAsync(
+            RepositoryRoot.InShared($"data/arch/{name}"), new InferenceEngineOptions { KvDtype = "f32", Threads = 1 });
         int clear = 0, changed = 0;
         foreach (var item in golden.GetProperty("cases").EnumerateArray())
         {
@@ -143,7 +143,7 @@ public sealed class PenaltyTests
         return (ranked[0].TokenId, ranked[0].Value - ranked[1].Value);
     }
 
-    private static Task<LlmEngine> LoadAsync() => Stories.LoadAsync(new LlmEngineOptions
+    private static Task<InferenceEngine> LoadAsync() => Stories.LoadAsync(new InferenceEngineOptions
     {
         Threads = 1,
         PlannedThreads = 32,

@@ -57,7 +57,7 @@ public sealed class RequestErrorTests
     public async Task A_score_beyond_the_context() => await Refused(
         engine => engine.ScoreAsync(new int[1001]), "The prompt has 1001 tokens; the context holds 1000");
 
-    private static async Task Refused(Func<LlmEngine, Task> request, string expected)
+    private static async Task Refused(Func<InferenceEngine, Task> request, string expected)
     {
         await using var engine = FakeEngine.Alphabet(out _);
         var error = await Assert.ThrowsExactlyAsync<ArgumentException>(() => request(engine));

@@ -14,7 +14,7 @@ public sealed class SeveralAnswersTests
     [TestMethod]
     public async Task Answer_i_is_that_of_seed_plus_i_alone()
     {
-        await using var engine = await Stories.LoadAsync(new LlmEngineOptions
+        await using var engine = await Stories.LoadAsync(new InferenceEngineOptions
         {
             Threads = 1,
             PlannedThreads = 32,
@@ -189,7 +189,7 @@ public sealed class SeveralAnswersTests
     }
 
     /// <summary>The cancelled requests get at most the steps that were under way.</summary>
-    private static async Task AssertEngineIsFree(LlmEngine engine, FakeExecutor executor, SemaphoreSlim gate)
+    private static async Task AssertEngineIsFree(InferenceEngine engine, FakeExecutor executor, SemaphoreSlim gate)
     {
         gate.Release(3);
         Assert.AreEqual("b", (await engine.CompleteAsync("a", new GenerationOptions { MaxTokens = 1 })).Text);

@@ -39,7 +39,7 @@ public sealed class StatisticsTests
             seen[instrument.Name] = value;
         });
         listener.Start();
-        await using var engine = await Stories.LoadAsync(new LlmEngineOptions { Threads = 1, Name = Name });
+        await using var engine = await Stories.LoadAsync(new InferenceEngineOptions { Threads = 1, Name = Name });
         await engine.CompleteAsync(Stories.Prompt, new GenerationOptions { MaxTokens = 5, IsDeterministic = true });
         listener.RecordObservableInstruments();
         Assert.AreEqual(engine.Statistics.PromptTokens, seen["llm42.tokens.prompt"]);

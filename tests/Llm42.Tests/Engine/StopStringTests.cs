@@ -16,7 +16,7 @@ public sealed class StopStringTests
     public async Task An_answer_ends_at_the_same_place_whatever_the_window(int window)
     {
         // Planning for many threads makes fast numerics differ from invariant ones, so that there are drafts.
-        await using var engine = await Stories.LoadAsync(new LlmEngineOptions
+        await using var engine = await Stories.LoadAsync(new InferenceEngineOptions
         {
             Threads = 1,
             PlannedThreads = 32,

@@ -9,9 +9,9 @@ internal static class Stories
 
     public static string Directory => RepositoryRoot.InShared("data/models/stories260k-f32");
 
-    public static Task<LlmEngine> LoadAsync(LlmEngineOptions? options = null)
+    public static Task<InferenceEngine> LoadAsync(InferenceEngineOptions? options = null)
     {
-        options ??= new LlmEngineOptions { Threads = 1 };
-        return LlmEngine.LoadAsync(Directory, options with { Engine = options.Engine with { CheckIntegrity = true } });
+        options ??= new InferenceEngineOptions { Threads = 1 };
+        return InferenceEngine.LoadAsync(Directory, options with { Engine = options.Engine with { CheckIntegrity = true } });
     }
 }

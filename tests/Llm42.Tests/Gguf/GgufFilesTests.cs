@@ -17,8 +17,8 @@ public sealed class GgufFilesTests
         using var parts = new TemporaryDirectory();
         whole.Write("model.gguf", file.ToArray());
         WriteParts(parts, file);
-        await using var expected = await LlmEngine.LoadAsync(whole.Path, new LlmEngineOptions { Threads = 1 });
-        await using var found = await LlmEngine.LoadAsync(parts.Path, new LlmEngineOptions { Threads = 1 });
+        await using var expected = await InferenceEngine.LoadAsync(whole.Path, new InferenceEngineOptions { Threads = 1 });
+        await using var found = await InferenceEngine.LoadAsync(parts.Path, new InferenceEngineOptions { Threads = 1 });
         Assert.AreEqual(expected.Engine.Fingerprint, found.Engine.Fingerprint);
     }
 
@@ -112,8 +112,8 @@ public sealed class GgufFilesTests
         var model = HubModel.Load(RepositoryRoot.InShared("data/arch/llama"));
         using var directory = new TemporaryDirectory();
         var path = directory.Write("m.gguf", GgufConversion.Convert(model, GgufBytes.Q8_0).ToArray());
-        await using var engine = await LlmEngine.LoadAsync(path, new LlmEngineOptions { Threads = 1 });
-        using (var inspection = ModelInspection.Open(path, new LlmEngineOptions { Threads = 1 }))
+        await using var engine = await InferenceEngine.LoadAsync(path, new InferenceEngineOptions { Threads = 1 });
+        using (var inspection = ModelInspection.Open(path, new InferenceEngineOptions { Threads = 1 }))
         {
             Assert.AreEqual("gguf", inspection.Format);
             Assert.AreEqual(engine.Engine.Fingerprint, (await inspection.ComputeFingerprintAsync()).Fingerprint);

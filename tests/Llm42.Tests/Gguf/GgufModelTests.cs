@@ -10,7 +10,7 @@ public sealed class GgufModelTests
 {
     private const double LogitTolerance = 1e-3;
 
-    private static readonly LlmEngineOptions Options = new() { KvDtype = "f32", Threads = 1 };
+    private static readonly InferenceEngineOptions Options = new() { KvDtype = "f32", Threads = 1 };
 
     [TestMethod]
     [DataRow("llama")]
@@ -53,8 +53,8 @@ public sealed class GgufModelTests
         model.Write(temporary.Path, _ => type);
         var path = temporary.Write("model.gguf", GgufConversion.Convert(model, type, vectorType: type).ToArray());
 
-        await using var expected = await LlmEngine.LoadAsync(temporary.Path, Options);
-        await using var found = await LlmEngine.LoadAsync(path, Options);
+        await using var expected = await InferenceEngine.LoadAsync(temporary.Path, Options);
+        await using var found = await InferenceEngine.LoadAsync(path, Options);
         Assert.AreEqual(expected.Engine.WeightsDigest, found.Engine.WeightsDigest);
         Assert.AreEqual(expected.Engine.Fingerprint, found.Engine.Fingerprint);
         Assert.AreEqual(expected.Model with { Directory = path, Dtypes = found.Model.Dtypes }, found.Model);
@@ -64,7 +64,7 @@ public sealed class GgufModelTests
         var last = model.Tensors.Values.Last(tensor => tensor.Shape.Length > 1);
         last.Values[^1] += 1;
         var other = temporary.Write("other.gguf", GgufConversion.Convert(model, type, vectorType: type).ToArray());
-        await using var changed = await LlmEngine.LoadAsync(other, Options);
+        await using var changed = await InferenceEngine.LoadAsync(other, Options);
         Assert.AreNotEqual(found.Engine.WeightsDigest, changed.Engine.WeightsDigest);
     }
 
@@ -75,7 +75,7 @@ public sealed class GgufModelTests
         var golden = Golden.Read("data", "arch", "llama3-rope", "golden.json");
         var file = GgufConversion.Convert(HubModel.Load(RepositoryRoot.InShared("data/arch/llama3-rope")), GgufBytes.BF16);
         using var temporary = new TemporaryDirectory();
-        await using var engine = await LlmEngine.LoadAsync(temporary.Write("model.gguf", file.ToArray()), Options);
+        await using var engine = await InferenceEngine.LoadAsync(temporary.Write("model.gguf", file.ToArray()), Options);
         foreach (var item in golden.GetProperty("cases").EnumerateArray())
         {
             var prompt = item.GetProperty("prompt_ids").Integers();
@@ -95,7 +95,7 @@ public sealed class GgufModelTests
         var file = GgufConversion.Convert(HubModel.Load(directory), GgufBytes.F32).AddSentencePiece(directory);
         using var temporary = new TemporaryDirectory();
         temporary.Write("stories.gguf", file.ToArray());
-        await using var engine = await LlmEngine.LoadAsync(temporary.Path, Options);
+        await using var engine = await InferenceEngine.LoadAsync(temporary.Path, Options);
         foreach (var story in Golden.Read("data", "golden", "stories260k-f32.json").GetProperty("cases").EnumerateArray().Take(2))
         {
             var prompt = story.GetProperty("prompt").GetString()!;
@@ -109,7 +109,7 @@ public sealed class GgufModelTests
     /// <summary>The log-probabilities of all tokens at every position of all prompts, in hexadecimal digits of their bits.</summary>
     private static async Task<string[]> ScoreAsync(string path, int[][] prompts)
     {
-        await using var engine = await LlmEngine.LoadAsync(path, Options);
+        await using var engine = await InferenceEngine.LoadAsync(path, Options);
         var rows = new List<string>();
         foreach (var prompt in prompts)
         {

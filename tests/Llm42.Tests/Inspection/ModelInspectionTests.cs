@@ -14,9 +14,9 @@ public sealed class ModelInspectionTests
     [TestMethod]
     public async Task What_is_said_of_a_model_is_what_its_engine_says()
     {
-        var options = new LlmEngineOptions { Threads = 1, KvDtype = "f32" };
+        var options = new InferenceEngineOptions { Threads = 1, KvDtype = "f32" };
         using var inspection = ModelInspection.Open(Demo, options);
-        await using var engine = await LlmEngine.LoadAsync(Demo, options);
+        await using var engine = await InferenceEngine.LoadAsync(Demo, options);
         var (device, loaded) = (inspection.Device, engine.Engine);
         Assert.AreEqual(engine.Model with { Dtypes = [] }, inspection.Model with { Dtypes = [] });
         CollectionAssert.AreEqual(engine.Model.Dtypes.ToArray(), inspection.Model.Dtypes.ToArray());
@@ -35,18 +35,18 @@ public sealed class ModelInspectionTests
     {
         foreach (var mebibytes in (int[])[20, 21])
         {
-            var options = new LlmEngineOptions { Threads = 1, MemoryLimit = (long)mebibytes << 20 };
+            var options = new InferenceEngineOptions { Threads = 1, MemoryLimit = (long)mebibytes << 20 };
             using var inspection = ModelInspection.Open(Demo, options);
             var longest = inspection.Memory.LongestContext;
             Assert.IsInRange(16, 1000, longest, $"{mebibytes} MiB");
             Assert.IsNotNull(inspection.Memory.Problem, "the model's whole context does not fit");
             Assert.AreEqual(0, inspection.Device.PageCount);
             await Assert.ThrowsExactlyAsync<ArgumentException>(
-                () => LlmEngine.LoadAsync(Demo, options with { MaxContext = longest + options.PageSize }));
+                () => InferenceEngine.LoadAsync(Demo, options with { MaxContext = longest + options.PageSize }));
 
             // Small buffers that are not reckoned with may cost a page.
             var fitting = longest - (4 * options.PageSize);
-            await using var engine = await LlmEngine.LoadAsync(Demo, options with { MaxContext = fitting });
+            await using var engine = await InferenceEngine.LoadAsync(Demo, options with { MaxContext = fitting });
             Assert.AreEqual(fitting, engine.Model.MaxContext);
         }
     }
@@ -54,11 +54,11 @@ public sealed class ModelInspectionTests
     [TestMethod]
     public void A_model_larger_than_the_memory_is_described_all_the_same()
     {
-        using var inspection = ModelInspection.Open(Demo, new LlmEngineOptions { MemoryLimit = 1 << 20 });
+        using var inspection = ModelInspection.Open(Demo, new InferenceEngineOptions { MemoryLimit = 1 << 20 });
         Assert.Contains("but 1 MiB are available", inspection.Memory.Problem!);
         Assert.AreEqual(0, inspection.Memory.LongestContext);
         Assert.AreEqual(2_755_008, inspection.Model.ParameterCount);
-        Assert.ThrowsExactly<ArgumentException>(() => ModelInspection.Open(Demo, new LlmEngineOptions { MaxContext = 1025 }));
+        Assert.ThrowsExactly<ArgumentException>(() => ModelInspection.Open(Demo, new InferenceEngineOptions { MaxContext = 1025 }));
     }
 
     [TestMethod]
@@ -104,7 +104,7 @@ public sealed class ModelInspectionTests
         }
         model.Delete("tokenizer.json");
         model.Delete("tokenizer_config.json");
-        using (var inspection = ModelInspection.Open(model.Path, new LlmEngineOptions { UseGenerationDefaults = false }))
+        using (var inspection = ModelInspection.Open(model.Path, new InferenceEngineOptions { UseGenerationDefaults = false }))
         {
             Assert.AreEqual((null, 1f, 1f, 0), (inspection.Defaults.Source, inspection.Defaults.Temperature, inspection.Defaults.TopP, inspection.Defaults.TopK));
             Assert.IsNull(inspection.Tokenizer);

@@ -95,9 +95,9 @@ public sealed class ArchitectureGoldenTests
         }
     }
 
-    private static Task<LlmEngine> LoadAsync(string name, string kvDtype, EngineOptions options) => LlmEngine.LoadAsync(
+    private static Task<InferenceEngine> LoadAsync(string name, string kvDtype, EngineOptions options) => InferenceEngine.LoadAsync(
         RepositoryRoot.InShared($"data/arch/{name}"),
-        new LlmEngineOptions { KvDtype = kvDtype, Threads = 1, PlannedThreads = 64, KvPages = 64, Engine = options });
+        new InferenceEngineOptions { KvDtype = kvDtype, Threads = 1, PlannedThreads = 64, KvPages = 64, Engine = options });
 
     private static JsonElement.ArrayEnumerator Cases(string name) =>
         Golden.Read("data", "arch", name, "golden.json").GetProperty("cases").EnumerateArray();

@@ -83,7 +83,7 @@ public sealed class RandomModelTests
         var what = $"{architecture}, seed {seed}, {length} tokens, {options}, {config.ToJsonString()}";
         try
         {
-            await using var engine = await LlmEngine.LoadAsync(directory.Path, options);
+            await using var engine = await InferenceEngine.LoadAsync(directory.Path, options);
             var isDeterministic = random.Next(2) == 0;
             var scores = await engine.ScoreAsync(prompt, top: vocabulary);
             var answer = await engine.CompleteAsync(prompt, new GenerationOptions
@@ -120,7 +120,7 @@ public sealed class RandomModelTests
         return (given.Length > 1 ? int.Parse(given[1], null) : 0, int.Parse(given[0], null));
     }
 
-    private static LlmEngineOptions Options(Random random, int length) => new()
+    private static InferenceEngineOptions Options(Random random, int length) => new()
     {
         KvDtype = "f32",
         Threads = random.Next(1, 3),

@@ -16,13 +16,13 @@ internal static class Demo
     public static readonly int[] Prompt = [0, 496, 404, 408, 72, 342];
 
     /// <summary>One thread, nothing drafted.</summary>
-    public static readonly LlmEngineOptions Plain = new()
+    public static readonly InferenceEngineOptions Plain = new()
     {
         Threads = 1, KvPages = 256, Engine = new EngineOptions { Determinism = DeterminismMode.Invariant, Drafter = DrafterKind.None },
     };
 
     /// <summary>Another policy in everything that may differ; fast numerics split as on 64 cores.</summary>
-    public static readonly LlmEngineOptions Other = new()
+    public static readonly InferenceEngineOptions Other = new()
     {
         Threads = 2,
         PlannedThreads = 64,
@@ -36,9 +36,9 @@ internal static class Demo
 
     public static string Directory => RepositoryRoot.InRoot("src/Llm42.Cli/DemoModel");
 
-    public static Task<LlmEngine> LoadAsync(LlmEngineOptions options) => LlmEngine.LoadAsync(Directory, options);
+    public static Task<InferenceEngine> LoadAsync(InferenceEngineOptions options) => InferenceEngine.LoadAsync(Directory, options);
 
-    public static async Task<Receipt> AnswerAsync(LlmEngine engine, GenerationOptions? options = null) =>
+    public static async Task<Receipt> AnswerAsync(InferenceEngine engine, GenerationOptions? options = null) =>
         engine.CreateReceipt(
             Prompt, options ?? Options, await engine.CompleteAsync(Prompt, options ?? Options).ConfigureAwait(false), "demo");
 }

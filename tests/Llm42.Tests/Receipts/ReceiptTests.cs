@@ -10,7 +10,7 @@ namespace Llm42.Tests.Receipts;
 [TestClass]
 public sealed class ReceiptTests
 {
-    private static LlmEngine _engine = null!;
+    private static InferenceEngine _engine = null!;
 
     [ClassInitialize]
     public static async Task Load(TestContext context) => _engine = await Demo.LoadAsync(Demo.Plain);
@@ -95,7 +95,7 @@ public sealed class ReceiptTests
         ];
         foreach ((EngineOptions options, string word) in engines)
         {
-            await using LlmEngine engine = await Demo.LoadAsync(new LlmEngineOptions { Threads = 1, KvPages = 256, Engine = options });
+            await using InferenceEngine engine = await Demo.LoadAsync(new InferenceEngineOptions { Threads = 1, KvPages = 256, Engine = options });
             Refused(() => engine.CreateReceipt(Demo.Prompt, Demo.Options, answer), word);
             ReceiptRefusedException error = await Assert.ThrowsExactlyAsync<ReceiptRefusedException>(() => engine.ReplayAsync(receipt));
             Assert.Contains(word, error.Message);

@@ -7,14 +7,14 @@ namespace Llm42.Tests.Receipts;
 [TestClass]
 public sealed class ReplayTests
 {
-    private static LlmEngine _engine = null!;
+    private static InferenceEngine _engine = null!;
     private static Receipt _receipt = null!;
 
     [ClassInitialize]
     public static async Task Load(TestContext context)
     {
         _engine = await Demo.LoadAsync(Demo.Other);
-        await using LlmEngine plain = await Demo.LoadAsync(Demo.Plain);
+        await using InferenceEngine plain = await Demo.LoadAsync(Demo.Plain);
         _receipt = await Demo.AnswerAsync(plain);
     }
 
@@ -152,7 +152,7 @@ public sealed class ReplayTests
             else
                 content = [.. content, (byte)'\n'];
             directory.Write(file, content);
-            await using LlmEngine engine = await LlmEngine.LoadAsync(directory.Path, Demo.Plain);
+            await using InferenceEngine engine = await InferenceEngine.LoadAsync(directory.Path, Demo.Plain);
             (string what, string expected, string found) = file switch
             {
                 "model.safetensors" => ("weights", _receipt.Model.WeightsDigest, engine.Engine.WeightsDigest),
@@ -163,9 +163,9 @@ public sealed class ReplayTests
             await RefusedAsync(engine, $"another {what} digest: {expected[..12]}... there, {found[..12]}... here");
         }
 
-        await using LlmEngine other = await Demo.LoadAsync(Demo.Plain with { KvDtype = "f32" });
+        await using InferenceEngine other = await Demo.LoadAsync(Demo.Plain with { KvDtype = "f32" });
         await RefusedAsync(other, "another numerics profile: cpu-fma-1+kv-bf16 there, cpu-fma-1+kv-f32 here");
-        await using LlmEngine small = await Demo.LoadAsync(Demo.Plain with { MaxContext = 29 });
+        await using InferenceEngine small = await Demo.LoadAsync(Demo.Plain with { MaxContext = 29 });
         await RefusedAsync(small, "takes 30 positions; this engine's context holds 29");
     }
 
@@ -207,7 +207,7 @@ public sealed class ReplayTests
     public async Task A_cancelled_replay_says_so() =>
         await Assert.ThrowsAsync<OperationCanceledException>(() => _engine.ReplayAsync(_receipt, new CancellationToken(canceled: true)));
 
-    private static async Task RefusedAsync(LlmEngine engine, string message)
+    private static async Task RefusedAsync(InferenceEngine engine, string message)
     {
         ReceiptRefusedException error = await Assert.ThrowsExactlyAsync<ReceiptRefusedException>(() => engine.ReplayAsync(_receipt));
         Assert.Contains(message, error.Message);

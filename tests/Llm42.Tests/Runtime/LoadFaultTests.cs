@@ -101,10 +101,10 @@ public sealed class LoadFaultTests
     [TestMethod]
     public async Task An_engine_loads_into_its_limit_and_makes_the_cache_fit()
     {
-        await using LlmEngine unlimited = await LlmEngine.LoadAsync(Model, new LlmEngineOptions { Threads = 1 });
+        await using InferenceEngine unlimited = await InferenceEngine.LoadAsync(Model, new InferenceEngineOptions { Threads = 1 });
         const long Limit = 64 << 20;
         Assert.IsGreaterThan(Limit, unlimited.Engine.MemoryAllocated);
-        await using LlmEngine limited = await LlmEngine.LoadAsync(Model, new LlmEngineOptions { Threads = 1, MemoryLimit = Limit });
+        await using InferenceEngine limited = await InferenceEngine.LoadAsync(Model, new InferenceEngineOptions { Threads = 1, MemoryLimit = Limit });
         Assert.IsLessThan(unlimited.Engine.PageCount, limited.Engine.PageCount);
         Assert.IsLessThanOrEqualTo(Limit, limited.Engine.MemoryPeak);
         Assert.IsGreaterThan(Limit / 2, limited.Engine.MemoryPeak);
@@ -114,10 +114,10 @@ public sealed class LoadFaultTests
             (await limited.CompleteAsync("And God said", options)).TokenIds.ToArray());
 
         ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(
-            () => LlmEngine.LoadAsync(Model, new LlmEngineOptions { Threads = 1, MemoryLimit = 4 << 20 }));
+            () => InferenceEngine.LoadAsync(Model, new InferenceEngineOptions { Threads = 1, MemoryLimit = 4 << 20 }));
         Assert.Contains("MemoryLimit is 4 MiB, but the weights and the work space take", error.Message);
         NativeException refused = await Assert.ThrowsExactlyAsync<NativeException>(
-            () => LlmEngine.LoadAsync(Model, new LlmEngineOptions { Threads = 1, MemoryLimit = -1 }));
+            () => InferenceEngine.LoadAsync(Model, new InferenceEngineOptions { Threads = 1, MemoryLimit = -1 }));
         Assert.Contains("memory_limit is -1", refused.Message);
     }
 

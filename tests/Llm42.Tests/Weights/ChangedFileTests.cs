@@ -51,7 +51,7 @@ public sealed class ChangedFileTests
     [TestMethod]
     public async Task A_file_that_is_deleted_or_replaced_after_it_was_opened_still_loads()
     {
-        await using LlmEngine whole = await LlmEngine.LoadAsync(Model, new LlmEngineOptions { Threads = 1 });
+        await using InferenceEngine whole = await InferenceEngine.LoadAsync(Model, new InferenceEngineOptions { Threads = 1 });
         foreach (bool isReplaced in (bool[])[false, true])
         {
             using var directory = new TemporaryDirectory().CopyOf(Model);
@@ -62,7 +62,7 @@ public sealed class ChangedFileTests
                 if (isReplaced)
                     File.WriteAllBytes(path, [1, 2, 3]);
             });
-            await using LlmEngine engine = await LlmEngine.LoadAsync(directory.Path, new LlmEngineOptions { Threads = 1 }, progress);
+            await using InferenceEngine engine = await InferenceEngine.LoadAsync(directory.Path, new InferenceEngineOptions { Threads = 1 }, progress);
             Assert.AreEqual(whole.Engine.WeightsDigest, engine.Engine.WeightsDigest);
             GenerationOptions options = new() { MaxTokens = 10, IsDeterministic = true };
             CollectionAssert.AreEqual(

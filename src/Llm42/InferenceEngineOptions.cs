@@ -4,7 +4,7 @@ using Llm42.Native;
 namespace Llm42;
 
 /// <summary>On what and with which sizes an engine runs.</summary>
-public sealed record LlmEngineOptions
+public sealed record InferenceEngineOptions
 {
     /// <summary>
     /// Backend: "cpu"; "cuda", which needs libllm42_cuda and an NVIDIA GPU; "cuda-emulated", the CUDA backend run on the

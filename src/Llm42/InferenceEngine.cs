@@ -13,7 +13,7 @@ namespace Llm42;
 /// <summary>
 /// A language model that answers prompts, many at a time. All members may be used from any thread.
 /// </summary>
-public sealed class LlmEngine : IAsyncDisposable
+public sealed class InferenceEngine : IAsyncDisposable
 {
     private readonly EngineLoop _loop;
     private readonly RequestBuilder _requests;
@@ -21,7 +21,7 @@ public sealed class LlmEngine : IAsyncDisposable
     private readonly Func<ChatTemplate?> _chatTemplate;
     private readonly EngineOptions _options;
 
-    internal LlmEngine(LoadedModel model, EngineOptions options, string? name = null)
+    internal InferenceEngine(LoadedModel model, EngineOptions options, string? name = null)
     {
         _requests = model.Requests;
         _describeEngine = model.DescribeEngine;
@@ -64,17 +64,17 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <exception cref="ModelFormatException">A file is missing, malformed or not supported.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="Native.NativeException">The device cannot be had, or its memory does not suffice.</exception>
-    public static async Task<LlmEngine> LoadAsync(
+    public static async Task<InferenceEngine> LoadAsync(
         string modelPath,
-        LlmEngineOptions? options = null,
+        InferenceEngineOptions? options = null,
         IProgress<LoadProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelPath);
-        options ??= new LlmEngineOptions();
+        options ??= new InferenceEngineOptions();
         var model = await Task.Run(
             () => EngineLoader.Load(modelPath, options, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
-        return new LlmEngine(model, options.Engine, options.Name);
+        return new InferenceEngine(model, options.Engine, options.Name);
     }
 
     /// <summary>
