@@ -38,18 +38,22 @@ public sealed class LlmServer : IAsyncDisposable
     /// <param name="cancellationToken">Ends the start.</param>
     /// <exception cref="ArgumentException">An option is out of range, or allows what it should not.</exception>
     /// <exception cref="IOException">The address is taken.</exception>
-    public static async Task<LlmServer> StartAsync(
-        InferenceEngine engine, ServerOptions? options = null, CancellationToken cancellationToken = default)
+    public static Task<LlmServer> StartAsync(
+        InferenceEngine engine, ServerOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(engine, options ?? new ServerOptions(), TimeProvider.System, cancellationToken);
+
+    /// <summary>Starts with a clock for deadlines, rate limits and the end of a drain.</summary>
+    internal static async Task<LlmServer> StartAsync(
+        InferenceEngine engine, ServerOptions options, TimeProvider clock, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        options ??= new ServerOptions();
         options.Validate();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         ServerLog.Configure(builder.Logging, options);
         KestrelSetup.Configure(builder, options);
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, PassiveLifetime>();
-        var model = new ServedModel(engine, options, TimeProvider.System);
+        var model = new ServedModel(engine, options, clock);
         var metrics = new HttpMetrics();
         builder.Services.AddSingleton(model);
         builder.Services.AddSingleton(metrics);
@@ -110,12 +114,12 @@ public sealed class LlmServer : IAsyncDisposable
         _latencies.Dispose();
     }
 
-    private static async Task WaitAsync(Task task, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task WaitAsync(Task task, TimeSpan limit, CancellationToken cancellationToken)
     {
         // Not longer than a timer can.
         if (limit.TotalMilliseconds >= uint.MaxValue)
             limit = Timeout.InfiniteTimeSpan;
-        await ((Task)Task.WhenAny(task, Task.Delay(limit, cancellationToken))).ConfigureAwait(false);
+        await ((Task)Task.WhenAny(task, Task.Delay(limit, _model.Clock, cancellationToken))).ConfigureAwait(false);
     }
 
     private static void Map(WebApplication app, ServedModel model, HttpMetrics metrics, EngineLatencies latencies)

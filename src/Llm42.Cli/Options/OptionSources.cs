@@ -106,7 +106,7 @@ internal sealed class OptionSources
             }
             else if (!Others.Contains(name) && !OtherPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
             {
-                Warnings.Add($"the variable {name} is no option of this command and is ignored{Suggestion(Nearest.To(name, known.Keys))}.");
+                Warnings.Add($"the variable {name} is no option of this command and is ignored{Suggestion(Nearest.To(name, known.Keys))}");
             }
         }
     }
@@ -124,7 +124,7 @@ internal sealed class OptionSources
         {
             if (!known.TryGetValue(key, out Option? option))
                 throw new UsageException(
-                    $"the configuration file {path} has \"{key}\", which is no option{Suggestion(Nearest.To(key, known.Keys.Append(ConfigurationFile.KestrelKey)))}.");
+                    $"the configuration file {path} has \"{key}\", which is no option{Suggestion(Nearest.To(key, known.Keys.Append(ConfigurationFile.KestrelKey)))}");
             if (!inFile.TryAdd(option, key))
                 throw new UsageException($"the configuration file {path} has \"{inFile[option]}\" and \"{key}\", which are one option; leave one out.");
             string origin = $"{path}, \"{key}\"";
@@ -178,5 +178,5 @@ internal sealed class OptionSources
         _ => throw new UsageException($"{origin}: {option.Name} is '{value}'; it must be true or false."),
     };
 
-    private static string Suggestion(string? nearest) => nearest is null ? "" : $"; did you mean {nearest}";
+    private static string Suggestion(string? nearest) => nearest is null ? "." : $"; did you mean {nearest}?";
 }

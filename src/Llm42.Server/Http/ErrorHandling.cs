@@ -112,6 +112,6 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ServedModel mo
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Request {RequestId} failed.")]
+    [LoggerMessage(3, LogLevel.Error, "Request {RequestId} failed.")]
     private partial void Failed(Exception error, string requestId);
 }

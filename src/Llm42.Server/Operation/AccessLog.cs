@@ -35,6 +35,7 @@ internal sealed partial class AccessLog(RequestDelegate next, HttpMetrics metric
     }
 
     [LoggerMessage(
+        1,
         LogLevel.Information,
         "{RequestId} {Method} {Route} {Status} {Milliseconds:0.0} ms, first token {FirstTokenMilliseconds:0.0} ms, "
         + "prompt {PromptTokens} ({CachedTokens} cached), completion {CompletionTokens}, deterministic {IsDeterministic}, "
@@ -43,6 +44,6 @@ internal sealed partial class AccessLog(RequestDelegate next, HttpMetrics metric
         string requestId, string method, string route, int status, double milliseconds, double firstTokenMilliseconds, int promptTokens,
         int cachedTokens, int completionTokens, bool isDeterministic, int rollbacks, int tokensRolledBack);
 
-    [LoggerMessage(LogLevel.Information, "{RequestId} {Method} {Route} {Status} {Milliseconds:0.0} ms")]
+    [LoggerMessage(2, LogLevel.Information, "{RequestId} {Method} {Route} {Status} {Milliseconds:0.0} ms")]
     private partial void Served(string requestId, string method, string route, int status, double milliseconds);
 }
