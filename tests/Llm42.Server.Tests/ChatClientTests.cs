@@ -115,22 +115,6 @@ public sealed class ChatClientTests
     }
 
     [TestMethod]
-    public async Task A_chat_that_its_client_leaves_is_cancelled()
-    {
-        long before = _server.Engine.Statistics.RequestsCancelled;
-        using var cancellation = new CancellationTokenSource();
-        await Assert.ThrowsAsync<OperationCanceledException>(async () =>
-        {
-            await foreach (StreamingChatCompletionUpdate update in OpenAiClient.Chat(_server.Address)
-                .CompleteChatStreamingAsync(Messages, new ChatCompletionOptions { LogitBiases = { [1] = -100 } }, cancellation.Token))
-                await cancellation.CancelAsync();
-        });
-        Assert.IsTrue(
-            SpinWait.SpinUntil(() => _server.Engine.Statistics.RequestsCancelled == before + 1, TimeSpan.FromSeconds(30)),
-            "the engine goes on with an answer that nobody reads");
-    }
-
-    [TestMethod]
     public async Task Errors_have_their_status_and_name_the_field()
     {
         ClientResultException unknown = await Assert.ThrowsExactlyAsync<ClientResultException>(

@@ -63,7 +63,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     /// <param name="template">The model's chat template.</param>
     /// <param name="specialTags">The tags of calls are special tokens.</param>
-    public static async Task<ScriptedServer> StartAsync(string template = Hermes, bool specialTags = false)
+    /// <param name="options">Of the server.</param>
+    public static async Task<ScriptedServer> StartAsync(string template = Hermes, bool specialTags = false, ServerOptions? options = null)
     {
         BpeTokenizer tokenizer = LoadTokenizer(specialTags);
         var executor = new ScriptedExecutor(tokenizer.VocabularySize, EndToken);
@@ -81,7 +82,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
             ChatTemplate = () => chat,
         };
         var engine = new InferenceEngine(model, new EngineOptions { CheckIntegrity = true, PrefixCache = false });
-        LlmServer server = await LlmServer.StartAsync(engine, new ServerOptions { ModelName = "demo", Port = 0, DefaultSeed = 5 });
+        LlmServer server = await LlmServer.StartAsync(engine, (options ?? new ServerOptions()) with { ModelName = "demo", Port = 0, DefaultSeed = 5 });
         return new ScriptedServer(executor, tokenizer, engine, server);
     }
 

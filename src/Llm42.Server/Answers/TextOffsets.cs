@@ -3,9 +3,11 @@ using Llm42.Tokenization;
 namespace Llm42.Server.Answers;
 
 /// <summary>Where in a text its tokens begin, in characters. A token inside a character counts to the text before it.</summary>
-internal sealed class TextOffsets(ITokenizer? tokenizer)
+/// <param name="tokenizer">Makes the text; null for none.</param>
+/// <param name="skipSpecialTokens">Special tokens are no part of it.</param>
+internal sealed class TextOffsets(ITokenizer? tokenizer, bool skipSpecialTokens)
 {
-    private readonly IncrementalDetokenizer? _detokenizer = tokenizer?.CreateDetokenizer(skipSpecialTokens: true);
+    private readonly IncrementalDetokenizer? _detokenizer = tokenizer?.CreateDetokenizer(skipSpecialTokens);
 
     private int _length;
 

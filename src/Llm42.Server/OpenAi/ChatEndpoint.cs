@@ -20,7 +20,7 @@ internal sealed class ChatEndpoint(ServedModel model)
         using var deadline = new Deadline(context, model);
         await deadline.RunAsync(async cancellation =>
         {
-            var chunks = AnswerBatch.RunAsync(model.Engine, [request.Prompt], request.Options, cancellation);
+            var chunks = AnswerBatch.RunAsync(context, model.Engine, [request.Prompt], request.Options, cancellation);
             ChatAnswer[] answers = [.. Enumerable.Range(0, request.Options.N).Select(i => new ChatAnswer(request, i))];
             if (request.Stream is { } stream)
                 await StreamAsync(new EventStream(context), request, stream, chunks, answers).ConfigureAwait(false);
