@@ -50,6 +50,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ServedModel mo
         ApiException api => api,
         EngineQueueFullException => QueueFull(error.Message, null),
         ArgumentException => ApiException.Invalid(error.Message),
+        NotSupportedException => ApiException.Invalid(error.Message, code: "unsupported"),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } http => new ApiException(
             http.StatusCode, "invalid_request_error", $"The body is too long: {http.Message}", code: "body_too_large"),
         BadHttpRequestException http => new ApiException(http.StatusCode, "invalid_request_error", http.Message),
