@@ -76,9 +76,8 @@ internal static class NativeLibraryLoader
             return 0;
         }
 
-        string beside = Path.GetDirectoryName(assembly.Location) ?? "";
         return Load(NativeLibraryLocator.Candidates(
             Environment.GetEnvironmentVariable(NativeLibraryLocator.PathVariable),
-            [beside, AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)]));
+            NativeLibraryLocator.Folders(assembly.Location, AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string)));
     }
 }

@@ -1,0 +1,123 @@
+using System.Text;
+using System.Text.Json;
+using Llm42.Core.Requests;
+using Llm42.Receipts;
+using Llm42.ToolCalls;
+using Microsoft.Extensions.AI;
+
+namespace Llm42.Extensions.AI;
+
+/// <summary>One answer as it arrives: makes updates of its pieces.</summary>
+internal sealed class ChatAnswer
+{
+    private readonly InferenceEngine _engine;
+    private readonly string _modelId;
+    private readonly IReadOnlyList<int> _promptIds;
+    private readonly GenerationOptions _options;
+    private readonly ToolCallParser _parser;
+    private readonly StringBuilder _text = new();
+    private readonly List<TokenEvent> _tokens = [];
+    private readonly string _id = $"chatcmpl-{Guid.NewGuid():N}";
+    private readonly DateTimeOffset _created = DateTimeOffset.UtcNow;
+    private bool _calls;
+
+    public ChatAnswer(InferenceEngine engine, string modelId, IReadOnlyList<int> promptIds, GenerationOptions options, ToolCallFormat format)
+    {
+        _engine = engine;
+        _modelId = modelId;
+        _promptIds = promptIds;
+        _options = options;
+        _parser = ToolCallParser.Create(format);
+    }
+
+    /// <summary>The whole answer, once its last piece was taken.</summary>
+    public GenerationResult? Result { get; private set; }
+
+    /// <summary>Takes a piece.</summary>
+    /// <exception cref="OperationCanceledException">The engine was disposed before the answer was whole.</exception>
+    public IEnumerable<ChatResponseUpdate> Take(GenerationChunk chunk)
+    {
+        if (chunk.FinishReason == FinishReason.Cancelled)
+            throw new OperationCanceledException("The engine was disposed while it answered.");
+        _text.Append(chunk.Text);
+        _tokens.AddRange(chunk.Tokens);
+        var contents = ContentsOf(_parser.Append(chunk.Text));
+        if (contents.Count > 0)
+            yield return Update(contents, chunk);
+        if (chunk.FinishReason is not { } reason)
+            yield break;
+
+        Result = new GenerationResult(_text.ToString(), _tokens, reason, chunk.Usage!, chunk.Statistics!) { LayerTrace = chunk.LayerTrace };
+        contents = ContentsOf(_parser.Flush());
+        contents.Add(new UsageContent(UsageOf(chunk.Usage!)));
+        var last = Update(contents, Result);
+        last.FinishReason = reason == FinishReason.Length ? ChatFinishReason.Length : _calls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
+        last.AdditionalProperties = new() { [Llm42ChatProperties.Guarantee] = GuaranteeOf(Result) };
+        yield return last;
+    }
+
+    private static UsageDetails UsageOf(TokenUsage usage) => new()
+    {
+        InputTokenCount = usage.PromptTokens,
+        OutputTokenCount = usage.CompletionTokens,
+        TotalTokenCount = usage.PromptTokens + usage.CompletionTokens,
+        CachedInputTokenCount = usage.CachedTokens,
+    };
+
+    private ChatResponseUpdate Update(List<AIContent> contents, object raw) => new(ChatRole.Assistant, contents)
+    {
+        ResponseId = _id,
+        MessageId = _id,
+        ModelId = _modelId,
+        CreatedAt = _created,
+        RawRepresentation = raw,
+    };
+
+    private List<AIContent> ContentsOf(AnswerPiece piece)
+    {
+        var contents = new List<AIContent>();
+        if (piece.Content.Length > 0)
+            contents.Add(new TextContent(piece.Content));
+        foreach (var call in piece.Calls)
+        {
+            _calls = true;
+            contents.Add(FunctionCallContent.CreateFromParsedArguments(
+                call.Arguments, $"call_{Guid.NewGuid():N}", call.Name,
+                static json => JsonSerializer.Deserialize<Dictionary<string, object?>>(json, AIJsonUtilities.DefaultOptions)));
+        }
+
+        return contents;
+    }
+
+    private Guarantee GuaranteeOf(GenerationResult result)
+    {
+        var receipt = ReceiptOf(result);
+        var engine = _engine.Engine;
+        return new Guarantee
+        {
+            IsDeterministic = receipt is not null,
+            Seed = _options.Seed,
+            NumericsProfile = engine.NumericsProfile,
+            Fingerprint = engine.Fingerprint,
+            VerificationWindows = result.Statistics.VerificationWindows,
+            Rollbacks = result.Statistics.Rollbacks,
+            TokensRolledBack = result.Statistics.TokensRolledBack,
+            Receipt = receipt,
+        };
+    }
+
+    private Receipt? ReceiptOf(GenerationResult result)
+    {
+        if (!_options.IsDeterministic)
+            return null;
+        try
+        {
+            return _engine.CreateReceipt(_promptIds, _options, result, _modelId);
+        }
+        catch (ReceiptRefusedException)
+        {
+            // The engine runs with settings that give the guarantee up, for a study.
+            return null;
+        }
+    }
+}
