@@ -49,8 +49,12 @@ internal sealed class ChatAnswer
 
         Result = new GenerationResult(_text.ToString(), _tokens, reason, chunk.Usage!, chunk.Statistics!) { LayerTrace = chunk.LayerTrace };
         contents = ContentsOf(_parser.Flush());
-        contents.Add(new UsageContent(UsageOf(chunk.Usage!)));
-        var last = Update(contents, Result);
+        if (contents.Count > 0)
+            yield return Update(contents, chunk);
+
+        // What is said of the answer as a whole belongs to the response, not to its message.
+        var last = Update([new UsageContent(UsageOf(chunk.Usage!))], Result);
+        last.MessageId = null;
         last.FinishReason = reason == FinishReason.Length ? ChatFinishReason.Length : _calls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
         last.AdditionalProperties = new() { [Llm42ChatProperties.Guarantee] = GuaranteeOf(Result) };
         yield return last;

@@ -7,6 +7,9 @@ namespace Llm42.Extensions.AI;
 /// <summary>Values of Microsoft.Extensions.AI as JSON, with its own serializer options.</summary>
 internal static class JsonText
 {
+    // Those of AIJsonUtilities put each value on a line of its own.
+    private static readonly JsonSerializerOptions OneLine = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
     public static JsonNode? ToNode(object? value) =>
         value is null ? null : JsonSerializer.SerializeToNode(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(value.GetType()));
 
@@ -21,6 +24,6 @@ internal static class JsonText
             string.Concat(contents.Cast<TextContent>().Select(text => text.Text)),
         AIContent or IEnumerable<AIContent> => throw new NotSupportedException(
             "A function's result holds content other than text, which the model cannot read. Give a text or a value."),
-        _ => ToNode(result)?.ToJsonString(AIJsonUtilities.DefaultOptions) ?? "",
+        _ => ToNode(result)?.ToJsonString(OneLine) ?? "",
     };
 }

@@ -76,8 +76,11 @@ internal static class NativeLibraryLoader
             return 0;
         }
 
+#pragma warning disable IL3000 // Empty in a single file, where the host's folders take its place.
+        string location = assembly.Location;
+#pragma warning restore IL3000
         return Load(NativeLibraryLocator.Candidates(
             Environment.GetEnvironmentVariable(NativeLibraryLocator.PathVariable),
-            NativeLibraryLocator.Folders(assembly.Location, AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string)));
+            NativeLibraryLocator.Folders(location, AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string)));
     }
 }

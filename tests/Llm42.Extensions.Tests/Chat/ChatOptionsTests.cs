@@ -24,7 +24,7 @@ public sealed class ChatOptionsTests
         ["N = 2", new ChatOptions { RawRepresentationFactory = _ => new GenerationOptions { N = 2 } }],
         ["System.String", new ChatOptions { RawRepresentationFactory = _ => "raw" }],
         ["AdditionalProperties[\"is_deterministic\"] holds yes", new ChatOptions { AdditionalProperties = new() { ["is_deterministic"] = "yes" } }],
-        ["AdditionalProperties[\"min_p\"] holds true", new ChatOptions { AdditionalProperties = new() { ["min_p"] = JsonSerializer.SerializeToElement(true) } }],
+        ["AdditionalProperties[\"min_p\"] holds True", new ChatOptions { AdditionalProperties = new() { ["min_p"] = JsonSerializer.SerializeToElement(true) } }],
         ["temperature is -1", new ChatOptions { Temperature = -1 }],
         ["max_tokens is -1", new ChatOptions { MaxOutputTokens = -1 }],
     ];
