@@ -50,6 +50,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ILogger<ErrorH
         EngineQueueFullException => new ApiException(
             StatusCodes.Status429TooManyRequests, "rate_limit_error", error.Message, code: "queue_full"),
         ArgumentException => ApiException.Invalid(error.Message),
+        NotSupportedException => ApiException.Invalid(error.Message, code: "unsupported"),
         BadHttpRequestException http => new ApiException(http.StatusCode, "invalid_request_error", http.Message),
         ObjectDisposedException => new ApiException(
             StatusCodes.Status503ServiceUnavailable, "server_error", "The server is stopping.", code: "stopping"),
