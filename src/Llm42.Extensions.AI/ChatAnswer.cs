@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Llm42.Core.Requests;
@@ -10,6 +11,8 @@ namespace Llm42.Extensions.AI;
 /// <summary>One answer as it arrives: makes updates of its pieces.</summary>
 internal sealed class ChatAnswer
 {
+    private const int IdDigits = 24;
+
     private readonly InferenceEngine _engine;
     private readonly string _modelId;
     private readonly IReadOnlyList<int> _promptIds;
@@ -19,15 +22,17 @@ internal sealed class ChatAnswer
     private readonly List<TokenEvent> _tokens = [];
     private readonly string _id = $"chatcmpl-{Guid.NewGuid():N}";
     private readonly DateTimeOffset _created = DateTimeOffset.UtcNow;
-    private bool _calls;
+    private readonly bool _isParallel;
+    private int _calls;
 
-    public ChatAnswer(InferenceEngine engine, string modelId, IReadOnlyList<int> promptIds, GenerationOptions options, ToolCallFormat format)
+    public ChatAnswer(InferenceEngine engine, string modelId, IReadOnlyList<int> promptIds, GenerationOptions options, ChatTools tools)
     {
         _engine = engine;
         _modelId = modelId;
         _promptIds = promptIds;
         _options = options;
-        _parser = ToolCallParser.Create(format);
+        _isParallel = tools.IsParallel;
+        _parser = ToolCallParser.Create(tools.Format);
     }
 
     /// <summary>The whole answer, once its last piece was taken.</summary>
@@ -55,7 +60,7 @@ internal sealed class ChatAnswer
         // What is said of the answer as a whole belongs to the response, not to its message.
         var last = Update([new UsageContent(UsageOf(chunk.Usage!))], Result);
         last.MessageId = null;
-        last.FinishReason = reason == FinishReason.Length ? ChatFinishReason.Length : _calls ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
+        last.FinishReason = reason == FinishReason.Length ? ChatFinishReason.Length : _calls > 0 ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
         last.AdditionalProperties = new() { [Llm42ChatProperties.Guarantee] = GuaranteeOf(Result) };
         yield return last;
     }
@@ -84,29 +89,40 @@ internal sealed class ChatAnswer
             contents.Add(new TextContent(piece.Content));
         foreach (var call in piece.Calls)
         {
-            _calls = true;
+            if (_calls > 0 && !_isParallel)
+                break;
             contents.Add(FunctionCallContent.CreateFromParsedArguments(
-                call.Arguments, $"call_{Guid.NewGuid():N}", call.Name,
+                call.Arguments, IdOf(call), call.Name,
                 static json => JsonSerializer.Deserialize<Dictionary<string, object?>>(json, AIJsonUtilities.DefaultOptions)));
+            _calls++;
         }
 
         return contents;
     }
 
+    /// <summary>
+    /// An id that no other call of the conversation has, since the prompt grows with it, and that comes again with a
+    /// deterministic answer: templates may show it to the model in the next turn.
+    /// </summary>
+    private string IdOf(ToolCall call)
+    {
+        var text = $"{string.Join(',', _promptIds)}\0{_calls}\0{call.Name}\0{call.Arguments}";
+        return $"call_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..IdDigits]}";
+    }
+
     private Guarantee GuaranteeOf(GenerationResult result)
     {
-        var receipt = ReceiptOf(result);
         var engine = _engine.Engine;
         return new Guarantee
         {
-            IsDeterministic = receipt is not null,
+            IsDeterministic = _options.IsDeterministic && _engine.GuaranteesDeterminism,
             Seed = _options.Seed,
             NumericsProfile = engine.NumericsProfile,
             Fingerprint = engine.Fingerprint,
             VerificationWindows = result.Statistics.VerificationWindows,
             Rollbacks = result.Statistics.Rollbacks,
             TokensRolledBack = result.Statistics.TokensRolledBack,
-            Receipt = receipt,
+            Receipt = ReceiptOf(result),
         };
     }
 
@@ -120,7 +136,7 @@ internal sealed class ChatAnswer
         }
         catch (ReceiptRefusedException)
         {
-            // The engine runs with settings that give the guarantee up, for a study.
+            // The guarantee is given up for a study, or a receipt cannot say all that the answer was made from.
             return null;
         }
     }

@@ -1,4 +1,5 @@
 using Llm42.StructuredOutput;
+using Llm42.Tokenization;
 using Microsoft.Extensions.AI;
 
 namespace Llm42.Extensions.AI;
@@ -9,7 +10,7 @@ internal static class ChatGeneration
     /// <summary>The options of the one answer that is asked for.</summary>
     /// <exception cref="NotSupportedException">An option cannot be honoured; the message names it.</exception>
     /// <exception cref="ArgumentException">An option has a wrong value.</exception>
-    public static GenerationOptions Of(IChatClient client, string modelId, ChatOptions options, AdditionalValues additional)
+    public static GenerationOptions Of(IChatClient client, string modelId, ChatOptions options, AdditionalValues additional, ChatTools tools, ITokenizer tokenizer)
     {
         Refuse(options, modelId);
         var raw = RawOf(client, options);
@@ -31,7 +32,8 @@ internal static class ChatGeneration
             Seed = options.Seed is { } seed ? unchecked((ulong)seed)
                 : raw?.Seed ?? (isDeterministic ? 0 : (ulong)Random.Shared.NextInt64()),
             Stop = options.StopSequences is { } stops ? [.. stops] : start.Stop,
-            OutputFormat = FormatOf(options.ResponseFormat) ?? start.OutputFormat,
+            OutputFormat = tools.Restrict(FormatOf(options.ResponseFormat) ?? start.OutputFormat),
+            SkipSpecialTokens = start.SkipSpecialTokens && !tools.HasSpecialMarkers(tokenizer),
             // The template has written them into the prompt.
             AddSpecialTokens = false,
         };
@@ -68,7 +70,5 @@ internal static class ChatGeneration
         if (options.ContinuationToken is not null || options.AllowBackgroundResponses == true)
             throw new NotSupportedException("ContinuationToken and AllowBackgroundResponses are given, but this client answers only while it is waited for.");
 #pragma warning restore MEAI001
-        if (options.ResponseFormat is ChatResponseFormatJson && options.Tools is { Count: > 0 } && options.ToolMode is not NoneChatToolMode)
-            throw new NotSupportedException("ResponseFormat is JSON and Tools are given: an answer cannot be held to the one and call the others. Leave one out.");
     }
 }

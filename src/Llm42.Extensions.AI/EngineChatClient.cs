@@ -73,13 +73,13 @@ internal sealed class EngineChatClient : IChatClient
         ArgumentNullException.ThrowIfNull(messages);
         options ??= new ChatOptions();
         var additional = new AdditionalValues(options.AdditionalProperties);
-        var generation = ChatGeneration.Of(this, _modelId, options, additional);
         var tools = ChatTools.Of(options, _template);
+        var generation = ChatGeneration.Of(this, _modelId, options, additional, tools, _tokenizer);
         var prompt = ChatPrompt.Render(
             _template, messages, options.Instructions, tools.ToJson(), additional.Object(Llm42ChatProperties.TemplateVariables));
         var promptIds = _tokenizer.Encode(prompt, addSpecialTokens: false);
         return (
-            new ChatAnswer(_engine, _modelId, promptIds, generation, tools.Format),
+            new ChatAnswer(_engine, _modelId, promptIds, generation, tools),
             _engine.GenerateAsync(promptIds, generation, cancellationToken));
     }
 }

@@ -29,6 +29,9 @@ public sealed record Guarantee
     /// <summary>Drafts rolled back.</summary>
     public required int TokensRolledBack { get; init; }
 
-    /// <summary>What <see cref="InferenceEngine.ReplayAsync"/> makes the answer from again; null unless it is deterministic.</summary>
+    /// <summary>
+    /// What <see cref="InferenceEngine.ReplayAsync"/> makes the answer from again; null unless it is deterministic, and where
+    /// <see cref="InferenceEngine.CreateReceipt"/> refuses one.
+    /// </summary>
     public Receipt? Receipt { get; init; }
 }

@@ -55,6 +55,12 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
     /// <summary>It takes requests: it was neither disposed nor ended by an error of its own.</summary>
     public bool IsRunning => _loop.IsRunning;
 
+    /// <summary>
+    /// Deterministic answers come again bit for bit. False where a setting for studies gives that up: the fixed-shape
+    /// verifier, or <see cref="EngineOptions.SkipMismatch"/> = 0.
+    /// </summary>
+    public bool GuaranteesDeterminism => _options.Verifier == VerifierKind.Invariant && _options.SkipMismatch != 0;
+
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _loop.Statistics;
 

@@ -107,7 +107,7 @@ public sealed class PackageTests
         answer = await _packages.RunProgramAsync("ChatProgram", model, cancellation);
         Assert.AreEqual(0, answer.ExitCode, answer.ToString());
         Run info = await Run.ProgramAsync(RepositoryRoot.Command, ["info", "demo", "--json"], cancellation: cancellation);
-        string fingerprint = JsonDocument.Parse(info.Output).RootElement.GetProperty("fingerprint").GetString()!;
+        string fingerprint = JsonDocument.Parse(info.Output).RootElement.GetProperty("engine").GetProperty("fingerprint").GetString()!;
         StringAssert.EndsWith(answer.Output.TrimEnd(), $" ({fingerprint})", StringComparison.Ordinal);
         Assert.IsGreaterThan(fingerprint.Length + 20, answer.Output.Length);
     }

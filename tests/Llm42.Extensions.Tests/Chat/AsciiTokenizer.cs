@@ -25,6 +25,8 @@ internal sealed class AsciiTokenizer : ITokenizer
 
     public string? IdToToken(int id) => ((char)id).ToString();
 
+    public byte[]? GetTokenBytes(int id) => [(byte)id];
+
     public bool IsSpecial(int id) => id == Eos;
 
     private sealed class Detokenizer : IncrementalDetokenizer

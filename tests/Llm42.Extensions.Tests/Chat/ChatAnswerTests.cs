@@ -25,10 +25,18 @@ public sealed class ChatAnswerTests
         Assert.AreEqual("m", response.ModelId);
         ChatMessage message = response.Messages.Single();
         Assert.AreEqual(ChatRole.Assistant, message.Role);
-        Assert.AreEqual("Let me see. ", message.Text);
+        Assert.AreEqual("Let me see.", message.Text);
         FunctionCallContent[] calls = [.. message.Contents.OfType<FunctionCallContent>()];
         Assert.HasCount(2, calls);
         Assert.AreNotEqual(calls[0].CallId, calls[1].CallId);
+
+        // Templates may show ids to the model in the next turn: a deterministic conversation needs the same ones again.
+        ChatResponse again = await engine.AsIChatClient("m").GetResponseAsync("weather?", Tools, TestContext.CancellationToken);
+        CollectionAssert.AreEqual(
+            calls.Select(call => call.CallId).ToArray(),
+            again.Messages.Single().Contents.OfType<FunctionCallContent>().Select(call => call.CallId).ToArray());
+        ChatResponse other = await engine.AsIChatClient("m").GetResponseAsync("weather!", Tools, TestContext.CancellationToken);
+        Assert.AreNotEqual(calls[0].CallId, other.Messages.Single().Contents.OfType<FunctionCallContent>().First().CallId);
         foreach (FunctionCallContent call in calls)
         {
             Assert.AreEqual("get_weather", call.Name);
@@ -36,6 +44,18 @@ public sealed class ChatAnswerTests
             CollectionAssert.AreEquivalent(new[] { "city", "days" }, call.Arguments!.Keys.ToArray());
             Assert.AreEqual("Rome", call.Arguments["city"]!.ToString());
         }
+    }
+
+    [TestMethod]
+    public async Task Who_wants_one_call_at_a_time_gets_the_first()
+    {
+        await using InferenceEngine engine = ScriptedEngine.Create($"{Call}{Call.Replace("Rome", "Oslo", StringComparison.Ordinal)}", out _);
+        ChatOptions options = Tools.Clone();
+        options.AllowMultipleToolCalls = false;
+        ChatResponse response = await engine.AsIChatClient().GetResponseAsync("weather?", options, TestContext.CancellationToken);
+        FunctionCallContent call = (FunctionCallContent)response.Messages.Single().Contents.Single();
+        Assert.AreEqual("Rome", call.Arguments!["city"]!.ToString());
+        Assert.AreEqual(ChatFinishReason.ToolCalls, response.FinishReason);
     }
 
     [TestMethod]
@@ -54,7 +74,7 @@ public sealed class ChatAnswerTests
         List<ChatResponseUpdate> updates = [];
         await foreach (ChatResponseUpdate update in engine.AsIChatClient().GetStreamingResponseAsync("weather?", Tools, TestContext.CancellationToken))
             updates.Add(update);
-        Assert.AreEqual("One.  Two.", string.Concat(updates.Select(update => update.Text)));
+        Assert.AreEqual("One. Two.", string.Concat(updates.Select(update => update.Text)));
         Assert.HasCount(1, updates.SelectMany(update => update.Contents).OfType<FunctionCallContent>());
         Assert.HasCount(1, updates.Select(update => update.ResponseId).Distinct());
         Assert.AreEqual(ChatFinishReason.ToolCalls, updates[^1].FinishReason);
