@@ -30,6 +30,7 @@ usage: ./build.sh VERB
   bench load          build, then measure how long a model takes to load, and how much memory at most
   bench [ARGS]        build, then run the managed benchmarks; ARGS go to BenchmarkDotNet
   pack                build the NuGet packages into artifacts/packages
+  publish             build the command as one file that needs no .NET, artifacts/publish/llm42
   clean               delete artifacts/
   help                print this
 
@@ -295,12 +296,26 @@ verb_pack() {
   dotnet pack "$solution" -c Release --no-build -o "$artifacts/packages"
 }
 
+verb_publish() {
+  need_dotnet
+  build_native
+  # The host's own name for its system, such as linux-x64.
+  local rid folder="$artifacts/publish"
+  rid=$(dotnet --info | sed -n 's/^ *RID: *//p')
+  rm -rf -- "$folder"
+  dotnet publish "$root/src/Llm42.Cli" -c Release -r "$rid" --self-contained -p:PublishProfile=SingleFile -o "$folder/files"
+  mv -- "$folder/files/Llm42.Cli" "$folder/llm42"
+  # Symbols and documentation.
+  rm -rf -- "$folder/files"
+  say "$folder/llm42: $(stat -c %s "$folder/llm42") bytes"
+}
+
 verb_clean() { rm -rf -- "$artifacts"; }
 
 verb=${1:-help}
 if (($# > 0)); then shift; fi
 case $verb in
-  native | restore | generate | test | demo | bench | pack | clean) "verb_$verb" "$@" ;;
+  native | restore | generate | test | demo | bench | pack | publish | clean) "verb_$verb" "$@" ;;
   help | -h | --help) usage ;;
   *)
     say "build.sh: unknown verb '$verb'."

@@ -12,8 +12,13 @@ namespace Llm42;
 
 /// <summary>
 /// A language model that answers prompts, many at a time. All members may be used from any thread.
+/// <para>
+/// Disposing cancels what runs: answers end with <see cref="FinishReason.Cancelled"/> behind the tokens that they have,
+/// scores and replays with an <see cref="OperationCanceledException"/>. Requests made later get an
+/// <see cref="ObjectDisposedException"/>.
+/// </para>
 /// </summary>
-public sealed class InferenceEngine : IAsyncDisposable
+public sealed class InferenceEngine : IAsyncDisposable, IDisposable
 {
     private readonly EngineLoop _loop;
     private readonly RequestBuilder _requests;
@@ -50,6 +55,15 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The model has one, but it is malformed or not supported.</exception>
     public ChatTemplate? ChatTemplate => _chatTemplate();
 
+    /// <summary>It takes requests: it was neither disposed nor ended by an error of its own.</summary>
+    public bool IsRunning => _loop.IsRunning;
+
+    /// <summary>
+    /// Deterministic answers come again bit for bit. False where a setting for studies gives that up: the fixed-shape
+    /// verifier, or <see cref="EngineOptions.SkipMismatch"/> = 0.
+    /// </summary>
+    public bool GuaranteesDeterminism => _options.Verifier == VerifierKind.Invariant && _options.SkipMismatch != 0;
+
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _loop.Statistics;
 
@@ -67,6 +81,8 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <exception cref="ModelFormatException">A file is missing, malformed or not supported.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="Native.NativeException">The device cannot be had, or its memory does not suffice.</exception>
+    /// <exception cref="DllNotFoundException">The native library is missing, or of another version; the message says where it was looked for.</exception>
+    /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
     public static async Task<InferenceEngine> LoadAsync(
         string modelPath,
         InferenceEngineOptions? options = null,
@@ -89,7 +105,11 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <param name="options">How to answer.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="ArgumentException">A value is out of range, or the prompt does not fit.</exception>
+    /// <exception cref="NotSupportedException">An option cannot be honoured; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">The model has no tokenizer for a text, or the engine was ended by an error of its own.</exception>
     /// <exception cref="EngineQueueFullException">Too many requests are waiting.</exception>
+    /// <exception cref="ObjectDisposedException">The engine was disposed before the request began.</exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled by its caller.</exception>
     /// <exception cref="Native.NativeException">
     /// A step that the request took part in failed, for want of memory for example. Other requests are not affected,
     /// and the engine goes on.
@@ -157,6 +177,9 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <param name="top">How many of the most likely tokens to report behind each position, 0..1024.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="ArgumentException">A value is out of range, or the tokens do not fit.</exception>
+    /// <exception cref="EngineQueueFullException">Too many requests are waiting.</exception>
+    /// <exception cref="ObjectDisposedException">The engine was disposed before.</exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled, or the engine disposed while it ran.</exception>
     public async Task<ScoreResult> ScoreAsync(
         IReadOnlyList<int> promptIds, int top = 0, CancellationToken cancellationToken = default)
     {
@@ -253,8 +276,11 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>Cancels every request and frees the model.</summary>
+    /// <summary>Cancels every request and frees the model, once the step that runs has ended. May be called again.</summary>
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    /// <summary>As <see cref="DisposeAsync"/>, and waits for it.</summary>
+    public void Dispose() => _loop.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private static void RequireOneAnswer(GenerationOptions? options)
     {
