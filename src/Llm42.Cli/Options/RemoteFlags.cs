@@ -36,11 +36,22 @@ internal sealed class RemoteFlags
     private readonly Option<float?> _timeout = Flag.Real(
         "--timeout", $"Seconds that an answer may take (default {DefaultTimeout}).", 0.001f, 86400);
 
+    /// <summary>Only there to be refused without being repeated: other users of the machine can read command lines.</summary>
+    private readonly Option<string?> _apiKey = new("--api-key")
+    {
+        Hidden = true,
+        CustomParser = result =>
+        {
+            result.AddError($"a key does not belong on the command line; use --api-key-file, or {ServerFlags.ApiKeyVariable} in the environment.");
+            return null;
+        },
+    };
+
     public IReadOnlyList<Option> All => [_baseUrl, _model, _endpoint, _apiKeyFile, _apiKeyVariable, _extraBody, _timeout];
 
     public void AddTo(Command command)
     {
-        foreach (Option option in All)
+        foreach (Option option in All.Append(_apiKey))
             command.Add(option);
     }
 

@@ -12,7 +12,7 @@ internal static class CdfChart
 
     private const int Left = 62;
     private const int Right = Width - 16;
-    private const int Top = 44;
+    private const int Top = 50;
     private const int Bottom = Height - 58;
 
     /// <summary>A curve of more steps than points of the picture is no finer.</summary>
