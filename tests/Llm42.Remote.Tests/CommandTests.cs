@@ -111,25 +111,5 @@ public sealed class CommandTests
         }
     }
 
-    [TestMethod]
-    [DataRow("--threads", "check", "--base-url", "http://127.0.0.1:1", "--threads", "1")]
-    [DataRow("--model names one", "check", "demo", "--base-url", "http://127.0.0.1:1")]
-    [DataRow("--deterministic is given without --base-url", "check", "demo", "--deterministic")]
-    [DataRow("--base-url is 'h'", "check", "--base-url", "h")]
-    [DataRow("--extra-body is no JSON", "check", "--base-url", "http://127.0.0.1:1", "--extra-body", "{")]
-    [DataRow("--extra-body must be", "check", "--base-url", "http://127.0.0.1:1", "--extra-body", "[]")]
-    [DataRow("token ids are no chat", "check", "--base-url", "http://127.0.0.1:1", "--prompt-ids", "1,2", "--endpoint", "chat")]
-    [DataRow("no server is given", "bench", "serve")]
-    [DataRow("give one of them", "bench", "serve", "--base-url", "http://127.0.0.1:1", "--request-rate", "1", "--concurrency", "2")]
-    [DataRow("must be N for", "bench", "serve", "--base-url", "http://127.0.0.1:1", "--input-length", "x")]
-    [DataRow("must end in .html or .svg", "bench", "serve", "--base-url", "http://127.0.0.1:1", "--report", "x.pdf")]
-    public async Task Senseless_flags_are_refused(string words, params string[] arguments)
-    {
-        Run run = await RunAsync(arguments);
-        Assert.AreEqual(2, run.ExitCode, run.ToString());
-        StringAssert.Contains(run.Error, words, StringComparison.Ordinal);
-        Assert.AreEqual(1, run.Error.TrimEnd().Split('\n').Length, run.ToString());
-    }
-
     private static Task<Run> RunAsync(string[] arguments) => Run.ProgramAsync(RepositoryRoot.Command, arguments);
 }

@@ -93,7 +93,7 @@ public sealed class DemoServerTests
     {
         var options = new RemoteCheckOptions
         {
-            Check = new CheckOptions { PromptIds = [], Runs = 8, Tokens = 120, Neighbours = 8, Temperatures = [0.7f] },
+            Check = new CheckOptions { PromptIds = [], Runs = 5, Tokens = 80, Neighbours = 6, Temperatures = [0.7f] },
             Prompts = [new RemotePrompt { Text = BuiltInTexts.Prompt }],
             IsDeterministic = isDeterministic,
         };
@@ -118,7 +118,7 @@ public sealed class DemoServerTests
         }
 
         public Task<ServingReport> BenchAsync(ServingOptions options) =>
-            new ServingBenchmark(client, RemoteEndpoint.Completions, options, TimeProvider.System, new Progress()).RunAsync(default);
+            new ServingBenchmark(client, options, TimeProvider.System, new Progress()).RunAsync(default);
 
         public async ValueTask DisposeAsync()
         {

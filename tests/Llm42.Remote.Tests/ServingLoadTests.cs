@@ -182,6 +182,7 @@ public sealed class ServingLoadTests
             BaseUrl = "http://h/v1/",
             Model = model,
             Options = Open,
+            Server = new RemoteOptions { Address = ServerAddress.Parse("http://h") },
             Date = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
             Elapsed = elapsed,
             Records = records,

@@ -36,7 +36,7 @@ internal sealed class BenchServeCommand
         await using StreamWriter? html = reportFile is null ? null : new StreamWriter(reportFile);
         using RemoteServer server = await RemoteServer.OpenAsync(serverOptions, TimeProvider.System, cancellation).ConfigureAwait(false);
         ServingReport report = await TerminalProgress.RunAsync(progress => new ServingBenchmark(
-            server, serverOptions.Endpoint, options, TimeProvider.System, progress).RunAsync(cancellation)).ConfigureAwait(false);
+            server, options, TimeProvider.System, progress).RunAsync(cancellation)).ConfigureAwait(false);
 
         var written = ServingJson.Of(report, _serving.HasDetails(parsed));
         if (json is not null)

@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Llm42.Cli.Determinism;
+using Llm42.Cli.Remote;
 using Llm42.Cli.Serving;
 
 namespace Llm42.Cli.Json;
@@ -15,7 +17,7 @@ internal sealed record ServingJson(
         report.Date,
         report.BaseUrl,
         report.Model,
-        ServingOptionsJson.Of(report.Options),
+        ServingOptionsJson.Of(report.Server, report.Options),
         report.Elapsed.TotalSeconds,
         [.. report.Classes.Select(ServingClassJson.Of)],
         ServingLatencyJson.Of(report.Lag)!,
@@ -27,10 +29,13 @@ internal sealed record ServingJson(
 
 /// <summary>What the benchmark was asked to do.</summary>
 internal sealed record ServingOptionsJson(
-    double? RequestRate, int? Concurrency, int NumRequests, double? DurationSeconds, double DeterministicShare, string? Prompts,
+    string Endpoint, JsonObject? ExtraBody, JsonObject? DeterministicBody, double? RequestRate, int? Concurrency, int NumRequests, double? DurationSeconds, double DeterministicShare, string? Prompts,
     string? InputLength, string OutputLength, bool IgnoreEos, float Temperature, int Warmup, ServingSeedsJson Seeds)
 {
-    public static ServingOptionsJson Of(ServingOptions options) => new(
+    public static ServingOptionsJson Of(RemoteOptions server, ServingOptions options) => new(
+        server.Endpoint == RemoteEndpoint.Chat ? "chat" : "completions",
+        server.ExtraBody,
+        options.DeterministicShare > 0 ? options.DeterministicBody : null,
         options.RequestRate,
         options.RequestRate is null ? options.Concurrency : null,
         options.NumRequests,

@@ -36,6 +36,8 @@ internal sealed class RemoteServer : IRemoteServer, IDisposable
 
     public ServerAddress Address => _options.Address;
 
+    public RemoteOptions Options => _options;
+
     /// <summary>The model that is asked.</summary>
     public string Model { get; private set; } = "";
 

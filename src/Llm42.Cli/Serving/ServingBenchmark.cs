@@ -5,7 +5,7 @@ using Llm42.Cli.Remote;
 namespace Llm42.Cli.Serving;
 
 /// <summary>Measures a server under load.</summary>
-internal sealed class ServingBenchmark(RemoteServer server, RemoteEndpoint endpoint, ServingOptions options, TimeProvider clock, ICheckProgress progress)
+internal sealed class ServingBenchmark(RemoteServer server, ServingOptions options, TimeProvider clock, ICheckProgress progress)
 {
     /// <summary>Runs it all.</summary>
     /// <exception cref="RemoteException">A request of the warm-up has no answer.</exception>
@@ -18,7 +18,7 @@ internal sealed class ServingBenchmark(RemoteServer server, RemoteEndpoint endpo
             throw new UsageException("no request arrives within --duration at this --request-rate; raise one of them.");
         foreach (PlannedRequest request in plan)
         {
-            if (request.Prompt.ProblemAt(endpoint) is { } problem)
+            if (request.Prompt.ProblemAt(server.Options.Endpoint) is { } problem)
                 throw new UsageException($"a prompt cannot be asked: {problem}.");
         }
 
@@ -37,6 +37,7 @@ internal sealed class ServingBenchmark(RemoteServer server, RemoteEndpoint endpo
             BaseUrl = server.Address.ToString(),
             Model = server.Model,
             Options = options,
+            Server = server.Options,
             Date = date,
             Elapsed = elapsed,
             Records = [.. records.OrderBy(record => record.ScheduledAt).ThenBy(record => record.Number)],
@@ -51,7 +52,7 @@ internal sealed class ServingBenchmark(RemoteServer server, RemoteEndpoint endpo
     {
         if (options.PromptFile is { } file)
             return (new FilePrompts(await PromptFile.ReadAsync(file, cancellation).ConfigureAwait(false), options.OutputLength), true);
-        IReadOnlyList<int>? vocabulary = endpoint == RemoteEndpoint.Completions
+        IReadOnlyList<int>? vocabulary = server.Options.Endpoint == RemoteEndpoint.Completions
             ? await server.TokenizeAsync(SyntheticPrompts.VocabularyText, cancellation).ConfigureAwait(false)
             : null;
         // The first may be a token that only begins texts.

@@ -46,9 +46,10 @@ internal sealed class ServingLoad(IRemoteServer server, ServingOptions options, 
             while (options.Duration is not { } end || Now < end)
             {
                 int next = Interlocked.Increment(ref _next);
-                if (next >= plan.Count && options.Duration is null)
+                // A server that refuses at once would otherwise fill the memory with refusals.
+                if (next >= (options.Duration is null ? plan.Count : ServingPlan.MostRequests))
                     return;
-                await SendAsync(plan[(int)((uint)next % (uint)plan.Count)], freeAt, cancellation).ConfigureAwait(false);
+                await SendAsync(plan[next % plan.Count], freeAt, cancellation).ConfigureAwait(false);
                 freeAt = Now;
             }
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Llm42.Cli.Remote;
 
 namespace Llm42.Cli.Serving;
 
@@ -13,6 +14,8 @@ internal sealed record ServingReport
     public required string Model { get; init; }
 
     public required ServingOptions Options { get; init; }
+
+    public required RemoteOptions Server { get; init; }
 
     public required DateTimeOffset Date { get; init; }
 
