@@ -25,7 +25,7 @@ internal sealed record CheckOptions
     public bool Explain { get; init; }
 
     /// <summary>Temperatures of the checked requests.</summary>
-    public IReadOnlyList<float> Temperatures { get; } = [0f, 0.7f];
+    public IReadOnlyList<float> Temperatures { get; init; } = [0f, 0.7f];
 
     /// <summary>Concurrent requests of the throughput measurements.</summary>
     public IReadOnlyList<int> Concurrencies { get; } = [1, 4, 16];

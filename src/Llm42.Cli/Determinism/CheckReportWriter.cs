@@ -43,22 +43,7 @@ internal static class CheckReportWriter
         else if (section.Rows.Any(row => !row.IsDeterministic))
             writer.WriteLine("Fast numerics split K and KV by the shape of the batch here, so a log-probability may change with the load.");
 
-        var table = new TextTable(
-            writer, "mode", "temp.", "runs", "distinct token ids", "distinct outputs", "rollbacks", "tokens rolled back", "tokens/s");
-        foreach (CheckRow row in section.Rows)
-        {
-            table.AddRow(
-                row.IsDeterministic ? "deterministic" : "fast",
-                Text(row.Temperature),
-                Text(row.Runs),
-                Text(row.DistinctTokenIds),
-                Text(row.DistinctOutputs),
-                Text(row.Rollbacks),
-                Text(row.TokensRolledBack),
-                row.TokensPerSecond.ToString("0", CultureInfo.InvariantCulture));
-        }
-
-        table.Write();
+        CheckTable.Write(section.Rows, "token ids", "fast", writer);
     }
 
     private static void WriteThroughput(CheckReport report, TextWriter writer)
@@ -82,7 +67,7 @@ internal static class CheckReportWriter
         table.Write();
     }
 
-    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string Capitalise(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

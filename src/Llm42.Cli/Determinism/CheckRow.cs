@@ -15,11 +15,19 @@ internal sealed record CheckRow(
 
     public int DistinctOutputs => Answers.Select(answer => answer.Bits).Distinct().Count();
 
-    public int VerificationWindows => Answers.Sum(answer => answer.Statistics.VerificationWindows);
+    public int VerificationWindows => Answers.Sum(answer => answer.Verification.Windows);
 
-    public int Rollbacks => Answers.Sum(answer => answer.Statistics.Rollbacks);
+    public int Rollbacks => Answers.Sum(answer => answer.Verification.Rollbacks);
 
-    public int TokensRolledBack => Answers.Sum(answer => answer.Statistics.TokensRolledBack);
+    public int TokensRolledBack => Answers.Sum(answer => answer.Verification.TokensRolledBack);
+
+    /// <summary>The earliest difference of tokens from the first run, or else of bits of log-probabilities; null for none.</summary>
+    public FirstMismatch? FirstMismatch => Answers
+        .Select(answer => FirstMismatch.Between(Answers[0], answer))
+        .OfType<FirstMismatch>()
+        .OrderBy(mismatch => mismatch.IsLogprob)
+        .ThenBy(mismatch => mismatch.Position)
+        .FirstOrDefault();
 
     public double TokensPerSecond => Tokens / Elapsed.TotalSeconds;
 }

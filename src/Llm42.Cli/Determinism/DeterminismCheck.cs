@@ -78,7 +78,7 @@ internal sealed class DeterminismCheck(string modelDirectory, InferenceEngineOpt
     private async Task<CheckSection> RunSectionAsync(
         string name, InferenceEngine engine, bool bothModes, CancellationToken cancellation)
     {
-        var load = new LoadGenerator(engine, options);
+        var load = LoadGenerator.Of(engine, options);
         var rows = new List<CheckRow>();
         foreach (bool isDeterministic in bothModes ? (bool[])[false, true] : [true])
         {
@@ -107,8 +107,8 @@ internal sealed class DeterminismCheck(string modelDirectory, InferenceEngineOpt
         var watch = Stopwatch.StartNew();
         for (int run = 0; run < options.Runs; run++)
         {
-            (Answer answer, int runTokens) = await LoadRun.ExecuteAsync(
-                engine, load.Arrivals(run, requestOptions), cancellation).ConfigureAwait(false);
+            (Answer answer, int runTokens) = await new EngineSubject(engine).RunAsync(
+                run, load.Arrivals(run, requestOptions), cancellation).ConfigureAwait(false);
             answers.Add(answer);
             tokens += runTokens;
             progress.Step();
@@ -121,7 +121,7 @@ internal sealed class DeterminismCheck(string modelDirectory, InferenceEngineOpt
     {
         if (options.Repetitions == 0)
             return;
-        var load = new LoadGenerator(engine, options);
+        var load = LoadGenerator.Of(engine, options);
         progress.Begin(
             $"throughput, drafter {EngineWords.Name(engine.Engine.Drafter)}", options.Concurrencies.Count * 2 * (options.Repetitions + 1));
         foreach (int concurrency in options.Concurrencies)

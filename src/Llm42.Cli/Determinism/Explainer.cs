@@ -50,7 +50,7 @@ internal sealed class Explainer(InferenceEngine engine, LoadGenerator load, Chec
     {
         GenerationOptions request = options.RequestOf(row.IsDeterministic, row.Temperature) with { CaptureLayers = true };
         IReadOnlyList<Arrival> arrivals = load.Arrivals(run, request);
-        (Answer answer, _) = await LoadRun.ExecuteAsync(engine, arrivals, cancellation).ConfigureAwait(false);
+        (Answer answer, _) = await new EngineSubject(engine).RunAsync(run, arrivals, cancellation).ConfigureAwait(false);
         progress.Step();
         LayerTrace trace = answer.LayerTrace ?? throw new InvalidOperationException("the answer has no hashes of layers.");
         LayerDifference? place = alone?.FirstDifference(trace);

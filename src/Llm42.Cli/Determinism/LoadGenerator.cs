@@ -1,3 +1,5 @@
+using Llm42.Cli.Options;
+
 namespace Llm42.Cli.Determinism;
 
 /// <summary>
@@ -9,23 +11,52 @@ internal sealed class LoadGenerator
     private const int LongestPrompt = 160;
     private const int LongestPause = 24;
 
-    private readonly List<IReadOnlyList<int>> _texts;
-    private readonly CheckOptions _options;
-    private readonly int _maxContext;
+    /// <summary>About so many characters of a text are a token.</summary>
+    private const int CharactersPerToken = 4;
 
-    public LoadGenerator(InferenceEngine engine, CheckOptions options)
+    private readonly List<PromptSource> _texts;
+    private readonly CheckOptions _options;
+    private readonly Func<Random, (PromptSource Prompt, int MostTokens)> _draw;
+
+    private LoadGenerator(CheckOptions options, List<PromptSource> texts, Func<Random, (PromptSource, int)> draw)
     {
         _options = options;
-        _maxContext = engine.Model.MaxContext;
-        _texts = engine.Tokenizer is { } tokenizer
+        _texts = texts;
+        _draw = draw;
+    }
+
+    /// <summary>Loads of token ids for an engine.</summary>
+    public static LoadGenerator Of(InferenceEngine engine, CheckOptions options)
+    {
+        List<IReadOnlyList<int>> texts = engine.Tokenizer is { } tokenizer
             ? [.. BuiltInTexts.All.Select(text => tokenizer.Encode(text, addSpecialTokens: true))]
-            : RandomTexts(engine.Model.VocabularySize);
+            : RandomTexts(options.Seed, engine.Model.VocabularySize);
+        int maxContext = engine.Model.MaxContext;
+        return new LoadGenerator(options, [.. texts.Select(Ids)], random =>
+        {
+            int longest = Math.Max(1, Math.Min(LongestPrompt, maxContext / 2));
+            List<int> prompt = Draw(random, texts, random.Next(1, longest + 1));
+            return (Ids(prompt), maxContext - prompt.Count);
+        });
+    }
+
+    /// <summary>Loads of texts for a server of which nothing is known.</summary>
+    public static LoadGenerator OfTexts(CheckOptions options)
+    {
+        List<IReadOnlyList<char>> texts = [.. BuiltInTexts.All.Select(text => (IReadOnlyList<char>)text.ToCharArray())];
+        return new LoadGenerator(options, [.. BuiltInTexts.All.Select(Text)], random =>
+        {
+            List<char> prompt = Draw(random, texts, CharactersPerToken * random.Next(1, LongestPrompt + 1));
+            return (Text(new string([.. prompt])), int.MaxValue);
+        });
+
+        static PromptSource Text(string text) => new(text, null, AddSpecialTokens: true);
     }
 
     /// <summary>The arrivals of a run, in order; run 0 is the checked request alone.</summary>
     public IReadOnlyList<Arrival> Arrivals(int run, GenerationOptions checkedOptions)
     {
-        var random = new Random(HashCode(run));
+        var random = new Random(HashCode(_options.Seed, run));
         int neighbours = NeighboursOf(run, random);
         int checkedPlace = random.Next(neighbours + 1);
         var arrivals = new List<Arrival>();
@@ -35,7 +66,7 @@ internal sealed class LoadGenerator
             if (place > 0 && random.Next(3) > 0)
                 afterTokens += random.Next(LongestPause);
             arrivals.Add(place == checkedPlace
-                ? new Arrival(_options.PromptIds, checkedOptions, afterTokens, IsChecked: true)
+                ? new Arrival(Ids(_options.PromptIds), checkedOptions, afterTokens, IsChecked: true)
                 : Neighbour(random, afterTokens, checkedOptions.IsDeterministic));
         }
 
@@ -43,7 +74,7 @@ internal sealed class LoadGenerator
     }
 
     /// <summary>Prompts that differ, for measurements.</summary>
-    public IReadOnlyList<int> Prompt(int index) => _texts[index % _texts.Count];
+    public IReadOnlyList<int> Prompt(int index) => _texts[index % _texts.Count].Ids!;
 
     private int NeighboursOf(int run, Random random) => run switch
     {
@@ -56,15 +87,10 @@ internal sealed class LoadGenerator
     /// <summary>Half of the neighbours of a deterministic request are deterministic too; of another one none.</summary>
     private Arrival Neighbour(Random random, int afterTokens, bool mayBeDeterministic)
     {
-        int longest = Math.Max(1, Math.Min(LongestPrompt, _maxContext / 2));
-        int length = random.Next(1, longest + 1);
-        var prompt = new List<int>();
-        while (prompt.Count < length)
-            prompt.AddRange(_texts[random.Next(_texts.Count)]);
-        prompt.RemoveRange(length, prompt.Count - length);
+        (PromptSource prompt, int mostTokens) = _draw(random);
         var options = new GenerationOptions
         {
-            MaxTokens = Math.Min(random.Next(1, 2 * _options.Tokens + 1), _maxContext - length),
+            MaxTokens = Math.Min(random.Next(1, 2 * _options.Tokens + 1), mostTokens),
             Temperature = random.Next(2) == 0 ? 0f : 0.7f,
             Seed = (ulong)random.NextInt64(),
             IsDeterministic = random.Next(2) == 0 && mayBeDeterministic,
@@ -73,13 +99,24 @@ internal sealed class LoadGenerator
         return new Arrival(prompt, options, afterTokens, IsChecked: false);
     }
 
-    /// <summary>Unlike <see cref="System.HashCode"/>, the same in every process.</summary>
-    private int HashCode(int run) => unchecked((int)(_options.Seed * 0x9E3779B97F4A7C15UL >> 32) ^ (run * 0x01000193));
-
-    private List<IReadOnlyList<int>> RandomTexts(int vocabularySize)
+    private static List<T> Draw<T>(Random random, List<IReadOnlyList<T>> texts, int length)
     {
-        var random = new Random(HashCode(-1));
+        var prompt = new List<T>();
+        while (prompt.Count < length)
+            prompt.AddRange(texts[random.Next(texts.Count)]);
+        prompt.RemoveRange(length, prompt.Count - length);
+        return prompt;
+    }
+
+    private static PromptSource Ids(IReadOnlyList<int> ids) => new(null, ids, AddSpecialTokens: false);
+
+    /// <summary>Unlike <see cref="System.HashCode"/>, the same in every process.</summary>
+    private static int HashCode(ulong seed, int run) => unchecked((int)(seed * 0x9E3779B97F4A7C15UL >> 32) ^ (run * 0x01000193));
+
+    private static List<IReadOnlyList<int>> RandomTexts(ulong seed, int vocabularySize)
+    {
+        var random = new Random(HashCode(seed, -1));
         return [.. BuiltInTexts.All.Select(text => (IReadOnlyList<int>)
-            [.. Enumerable.Range(0, 1 + (text.Length / 4)).Select(_ => random.Next(vocabularySize))])];
+            [.. Enumerable.Range(0, 1 + (text.Length / CharactersPerToken)).Select(_ => random.Next(vocabularySize))])];
     }
 }

@@ -1,23 +1,24 @@
 using System.Threading.Channels;
-using Llm42.Core.Observability;
-using Llm42.Core.Requests;
 
 namespace Llm42.Cli.Determinism;
 
 /// <summary>One run: submits the arrivals as their turn comes and ends when the checked request has its answer.</summary>
 internal sealed class LoadRun
 {
-    private readonly InferenceEngine _engine;
+    private readonly AnswerArrival _answer;
 
     /// <summary>Tokens as they come; 0 for a request that has ended.</summary>
     private readonly Channel<int> _events = Channel.CreateUnbounded<int>();
 
-    private LoadRun(InferenceEngine engine) => _engine = engine;
+    private LoadRun(AnswerArrival answer) => _answer = answer;
+
+    /// <summary>Answers a request that has arrived, and tells how many tokens came, as they come.</summary>
+    public delegate Task<Answer> AnswerArrival(Arrival arrival, Action<int> onTokens, CancellationToken cancellation);
 
     /// <summary>The checked request's answer, and the tokens that all requests brought.</summary>
     public static Task<(Answer Answer, int Tokens)> ExecuteAsync(
-        InferenceEngine engine, IReadOnlyList<Arrival> arrivals, CancellationToken cancellation) =>
-        new LoadRun(engine).ExecuteAsync(arrivals, cancellation);
+        AnswerArrival answer, IReadOnlyList<Arrival> arrivals, CancellationToken cancellation) =>
+        new LoadRun(answer).ExecuteAsync(arrivals, cancellation);
 
     private async Task<(Answer Answer, int Tokens)> ExecuteAsync(
         IReadOnlyList<Arrival> arrivals, CancellationToken cancellation)
@@ -72,32 +73,13 @@ internal sealed class LoadRun
 
     private async Task<Answer> AnswerAsync(Arrival arrival, CancellationToken cancellation)
     {
-        var tokens = new List<TokenEvent>();
-        RequestStatistics? statistics = null;
-        LayerTrace? trace = null;
         try
         {
-            await foreach (GenerationChunk chunk in _engine.GenerateAsync(arrival.PromptIds, arrival.Options, cancellation)
-                .ConfigureAwait(false))
-            {
-                if (chunk.Tokens.Count > 0)
-                {
-                    tokens.AddRange(chunk.Tokens);
-                    _events.Writer.TryWrite(chunk.Tokens.Count);
-                }
-
-                statistics = chunk.Statistics ?? statistics;
-                trace = chunk.LayerTrace ?? trace;
-            }
+            return await _answer(arrival, count => _events.Writer.TryWrite(count), cancellation).ConfigureAwait(false);
         }
         finally
         {
             _events.Writer.TryWrite(0);
         }
-
-        return Answer.Of(tokens, statistics ?? throw new InvalidOperationException("the answer ended without its statistics.")) with
-        {
-            LayerTrace = trace,
-        };
     }
 }

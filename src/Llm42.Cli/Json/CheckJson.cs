@@ -33,11 +33,11 @@ internal sealed record CheckSectionJson(string Name, EngineJson Engine, IReadOnl
 /// <summary>Many answers to one prompt in one mode.</summary>
 internal sealed record CheckRowJson(
     bool IsDeterministic, float Temperature, int Runs, int DistinctTokenIds, int DistinctOutputs, int NumVerificationWindows,
-    int NumRollbacks, int TokensRolledBack, double TokensPerSecond)
+    int NumRollbacks, int TokensRolledBack, double TokensPerSecond, FirstMismatch? FirstMismatch)
 {
     public static CheckRowJson Of(CheckRow row) => new(
         row.IsDeterministic, row.Temperature, row.Runs, row.DistinctTokenIds, row.DistinctOutputs, row.VerificationWindows,
-        row.Rollbacks, row.TokensRolledBack, row.TokensPerSecond);
+        row.Rollbacks, row.TokensRolledBack, row.TokensPerSecond, row.FirstMismatch);
 }
 
 /// <summary>Medians of tokens per second, and of the ratios of neighbouring pairs.</summary>

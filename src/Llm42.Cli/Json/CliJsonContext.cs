@@ -12,6 +12,7 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(TokenizeLineJson))]
 [JsonSerializable(typeof(RenderJson))]
 [JsonSerializable(typeof(CheckJson))]
+[JsonSerializable(typeof(RemoteCheckJson))]
 [JsonSerializable(typeof(StressJson))]
 [JsonSerializable(typeof(InfoJson))]
 [JsonSerializable(typeof(VerificationJson))]
@@ -19,6 +20,7 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(KernelsJson))]
 [JsonSerializable(typeof(KernelListJson))]
+[JsonSerializable(typeof(ServingJson))]
 [JsonSerializable(typeof(PeerRequestJson))]
 [JsonSerializable(typeof(PeerLineJson))]
 internal sealed partial class CliJsonContext : JsonSerializerContext

@@ -1,3 +1,5 @@
+using Llm42.Cli.Statistics;
+
 namespace Llm42.Cli.Kernels;
 
 /// <summary>A figure over repetitions.</summary>
@@ -10,13 +12,6 @@ internal sealed record Spread(double Median, double LowerQuartile, double UpperQ
     public static Spread Of(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
-        return new Spread(At(0.5), At(0.25), At(0.75));
-
-        double At(double share)
-        {
-            double place = share * (sorted.Length - 1);
-            int below = (int)place;
-            return below + 1 < sorted.Length ? sorted[below] + ((place - below) * (sorted[below + 1] - sorted[below])) : sorted[below];
-        }
+        return new Spread(Quantile.Of(sorted, 0.5), Quantile.Of(sorted, 0.25), Quantile.Of(sorted, 0.75));
     }
 }

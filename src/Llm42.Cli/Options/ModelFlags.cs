@@ -26,6 +26,9 @@ internal sealed class ModelFlags
         command.Add(_modelPath);
     }
 
+    /// <summary>The command line names a model.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(_model) is not null || parsed.GetValue(_modelPath) is not null;
+
     /// <summary>The model that the command line names.</summary>
     public ModelDirectory Open(ParseResult parsed, string? otherwise = null) => ModelDirectory.Open(Name(parsed, otherwise));
 

@@ -1,0 +1,2 @@
+// Some tests run engines and processes that use all processors.
+[assembly: DoNotParallelize]
