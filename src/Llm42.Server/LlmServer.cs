@@ -3,6 +3,7 @@ using Llm42.Server.Http;
 using Llm42.Server.Native;
 using Llm42.Server.OpenAi;
 using Llm42.Server.Operation;
+using Llm42.Server.Page;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -98,6 +99,9 @@ public sealed class LlmServer : IAsyncDisposable
             keys.Check(context);
             return TypedResults.Text(PrometheusText.Of(model, state), PrometheusText.ContentType);
         });
+
+        if (model.Options.ServesPage)
+            PageEndpoints.Map(app, model, state, keys);
 
         var api = app.MapGroup("");
         api.AddEndpointFilter(async (invocation, next) =>

@@ -41,4 +41,7 @@ public sealed record ServerOptions
 
     /// <summary>Origins whose pages may call; none by default.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Serves a web page at /: chat, determinism lab, live figures.</summary>
+    public bool ServesPage { get; init; } = true;
 }

@@ -48,12 +48,14 @@ internal sealed class ServerFlags
         HelpName = "ORIGIN",
     };
 
+    private readonly Option<bool> _noPage = Flag.Switch("--no-page", "Do not serve the web page at /.");
+
     public void AddTo(Command command)
     {
         Option[] all =
         [
             _host, _port, _modelName, _deterministic, _seed, _apiKeyFile, _requestsPerMinute, _insecure, _maxBody, _requestTimeout,
-            _drainTimeout, _origins,
+            _drainTimeout, _origins, _noPage,
         ];
         foreach (Option option in all)
             command.Add(option);
@@ -73,6 +75,7 @@ internal sealed class ServerFlags
         RequestTimeout = parsed.GetValue(_requestTimeout) is { } request ? TimeSpan.FromSeconds(request) : Defaults.RequestTimeout,
         DrainTimeout = parsed.GetValue(_drainTimeout) is { } drain ? TimeSpan.FromSeconds(drain) : Defaults.DrainTimeout,
         AllowedOrigins = parsed.GetValue(_origins) ?? Defaults.AllowedOrigins,
+        ServesPage = !parsed.GetValue(_noPage),
     };
 
     private static string[] ReadKeys(string? file)

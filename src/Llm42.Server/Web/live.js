@@ -1,0 +1,129 @@
+import { ask, keys } from "./api.js";
+import { byId, count, el, figure } from "./dom.js";
+import { Sparkline } from "./sparkline.js";
+
+const PERIOD = 1000;
+const SAMPLES = 60;
+
+/** Wires the live figures: asks for totals each second and draws what changed. */
+export function startLive(settings) {
+    const view = new LiveView(settings);
+    byId("live-figures").append(...view.elements);
+    let last = null;
+    let needsKey = false;
+    keys.addEventListener("needed", () => needsKey = true);
+    keys.addEventListener("given", () => needsKey = false);
+    void poll();
+
+    async function poll() {
+        for (;;) {
+            // Nobody is asked for figures that nobody sees.
+            if (!document.hidden && !needsKey && byId("live").checkVisibility())
+                last = await look(last);
+            await new Promise(resolve => setTimeout(resolve, PERIOD));
+        }
+    }
+
+    async function look(before) {
+        try {
+            const now = await ask("page/live");
+            byId("live-state").textContent = now.is_draining ? "stopping" : "";
+            // A reset of the totals, or another server: begin anew.
+            view.show(before && now.milliseconds > before.milliseconds ? before : now, now);
+            return now;
+        } catch (error) {
+            byId("live-state").textContent = `no figures: ${error.message}`;
+            return null;
+        }
+    }
+}
+
+class LiveView {
+    #history = [];
+    #throughput = new Panel("Throughput", "tokens/s", ["series ordinary", "series deterministic"], [
+        ["deterministic", "of them deterministic"]]);
+    #loop = new Panel("Verify loop", "drafted/s", ["series committed", "series back"], [
+        ["drafted", "Drafted"], ["committed", "Committed"], ["back", "Rolled back", "back"], ["bonus", "Free behind whole windows"]]);
+    #requests = new Panel("Requests", "running", ["series running", "series waiting"], [
+        ["waiting", "Waiting"], ["ended", "Ended"], ["preempted", "Lost their pages"]]);
+    #pages = new Panel("KV pages", "in use", ["series owned", "series cached"], [
+        ["cached", "Kept for prefixes"], ["free", "Free"]]);
+    #prefix = new Panel("Prefix cache", "of prompts found", ["series hits", "series misses"], [
+        ["found", "Prompt tokens found"], ["prompt", "Prompt tokens"]]);
+
+    constructor(settings) {
+        this.elements = [this.#throughput, this.#loop, this.#requests, this.#pages, this.#prefix].map(panel => panel.element);
+        if (!settings.drafts)
+            this.#loop.element.append(el("p", {
+                class: "facts", text: settings.offers_determinism
+                    ? "This server decodes deterministic requests under invariant numerics: nothing is drafted, so nothing can roll back."
+                    : "This server was started with determinism off: nothing is drafted.",
+            }));
+    }
+
+    show(before, now) {
+        const seconds = (now.milliseconds - before.milliseconds) / 1000;
+        const rate = name => seconds > 0 ? Math.max(0, now[name] - before[name]) / seconds : 0;
+        this.#history.push({
+            ...now,
+            ordinary: rate("ordinary_tokens"), deterministic: rate("deterministic_tokens"),
+            drafted: rate("tokens_drafted"), accepted: rate("tokens_accepted"), back: rate("tokens_rolled_back"),
+            hits: rate("cached_tokens"), misses: Math.max(0, rate("prompt_tokens") - rate("cached_tokens")),
+        });
+        if (this.#history.length > SAMPLES)
+            this.#history.shift();
+        const latest = this.#history.at(-1);
+        const series = (...names) => this.#history.map(sample => names.map(name => sample[name]));
+        const tokens = latest.ordinary + latest.deterministic;
+        const share = now.prompt_tokens === 0 ? NaN : now.cached_tokens / now.prompt_tokens;
+
+        this.#throughput.show(figure(tokens), { deterministic: figure(latest.deterministic) }, series("ordinary", "deterministic"));
+        this.#loop.show(figure(latest.drafted), {
+            drafted: figure(now.tokens_drafted), committed: figure(now.tokens_accepted),
+            back: figure(now.tokens_rolled_back), bonus: figure(now.bonus_tokens),
+        }, series("accepted", "back"));
+        this.#requests.show(figure(now.running), {
+            waiting: figure(now.waiting), ended: figure(now.requests), preempted: figure(now.preemptions),
+        }, series("running", "waiting"));
+        this.#pages.show(figure(now.owned_pages), {
+            cached: figure(now.cached_pages), free: figure(now.free_pages),
+        }, series("owned_pages", "cached_pages"));
+        this.#prefix.show(Number.isNaN(share) ? "–" : `${figure(share * 100)}%`, {
+            found: figure(now.cached_tokens), prompt: figure(now.prompt_tokens),
+        }, series("hits", "misses"));
+    }
+}
+
+/** A headline figure, its last minute, and the figures beside it. */
+class Panel {
+    #unit;
+    #title;
+    #headline = el("span", { class: "headline", text: "–" });
+    #values = {};
+    #spark;
+
+    constructor(title, unit, classes, rows) {
+        this.#title = title;
+        this.#unit = unit;
+        this.#spark = new Sparkline(classes, SAMPLES);
+        const list = el("dl");
+        for (const [name, label, emphasis] of rows) {
+            this.#values[name] = el("dd", { text: "–", class: emphasis ?? false });
+            list.append(el("div", {}, el("dt", { text: label }), this.#values[name]));
+        }
+        this.element = el("section", { class: "panel" },
+            el("h3", { text: title }),
+            el("p", { class: "now" }, this.#headline, ` ${unit}`),
+            this.#spark.element,
+            list);
+    }
+
+    show(headline, values, samples) {
+        this.#headline.textContent = headline;
+        for (const [name, value] of Object.entries(values))
+            this.#values[name].textContent = value;
+        const sums = samples.map(sample => sample.reduce((a, b) => a + b, 0));
+        this.#spark.draw(samples, `${this.#title}, the last ${count(samples.length, "second")}: `
+            + `now ${headline} ${this.#unit}, drawn from 0 to ${figure(Math.max(...sums))}`);
+    }
+}
