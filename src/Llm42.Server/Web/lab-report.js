@@ -40,6 +40,17 @@ export class LabReport {
         this.#facts.textContent += ` · ${figure(tokensPerSecond)} tokens/s, neighbours included`;
         if (note)
             this.#facts.after(el("p", { class: "note", text: note }));
+        this.#scrollToFirst();
+    }
+
+    /** Where the answers part may lie far to the right. */
+    #scrollToFirst() {
+        const others = this.#answers.map(answer => firstOtherToken(answer, this.#answers[0])).filter(place => place >= 0);
+        if (others.length === 0)
+            return;
+        const grid = this.#rows.closest(".grid");
+        const cell = this.#rows.firstChild.children[Math.min(...others) + 2] ?? this.#rows.firstChild.lastChild;
+        grid.scrollLeft = cell.offsetLeft - grid.clientWidth / 2;
     }
 
     #tell() {
@@ -49,7 +60,7 @@ export class LabReport {
         this.#verdict.replaceChildren(
             byBits === 1
                 ? el("strong", { text: `${all}, all the same to the last bit.` })
-                : el("strong", { text: byTokens === 1 ? `${all}, the same tokens, other bits.` : `${all}, ${byTokens} different.` }));
+                : el("strong", { text: byTokens === 1 ? `${all}: the same tokens, but ${byBits} sets of bits.` : `${all}, ${byTokens} of them different.` }));
         this.#facts.textContent = `Distinct by tokens: ${byTokens} · by log-probability bits: ${byBits}`
             + ` · rolled back: ${count(this.#rollbacks, "window")}`;
     }

@@ -40,16 +40,16 @@ export function startLive(settings) {
 
 class LiveView {
     #history = [];
-    #throughput = new Panel("Throughput", "tokens/s", ["series ordinary", "series deterministic"], [
-        ["deterministic", "of them deterministic"]]);
-    #loop = new Panel("Verify loop", "drafted/s", ["series committed", "series back"], [
-        ["drafted", "Drafted"], ["committed", "Committed"], ["back", "Rolled back", "back"], ["bonus", "Free behind whole windows"]]);
-    #requests = new Panel("Requests", "running", ["series running", "series waiting"], [
-        ["waiting", "Waiting"], ["ended", "Ended"], ["preempted", "Lost their pages"]]);
-    #pages = new Panel("KV pages", "in use", ["series owned", "series cached"], [
-        ["cached", "Kept for prefixes"], ["free", "Free"]]);
-    #prefix = new Panel("Prefix cache", "of prompts found", ["series hits", "series misses"], [
-        ["found", "Prompt tokens found"], ["prompt", "Prompt tokens"]]);
+    #throughput = new Panel("Throughput", "tokens/s", ["ordinary", "deterministic"], [
+        ["ordinary", "Without determinism"], ["deterministic", "With determinism"]]);
+    #loop = new Panel("Verify loop", "drafted/s", ["committed", "back"], [
+        ["drafted", "Drafted"], ["committed", "Committed"], ["back", "Rolled back"], ["bonus", "Bonus tokens"]]);
+    #requests = new Panel("Requests", "running", ["running", "waiting"], [
+        ["running", "Running"], ["waiting", "Waiting"], ["ended", "Ended"], ["preempted", "Preempted"]]);
+    #pages = new Panel("KV pages", "in use", ["owned", "cached"], [
+        ["owned", "In use"], ["cached", "Kept for prefixes"], ["free", "Free"]]);
+    #prefix = new Panel("Prefix cache", "of prompt tokens found", ["hits", "misses"], [
+        ["hits", "Found"], ["misses", "Computed"]]);
 
     constructor(settings) {
         this.elements = [this.#throughput, this.#loop, this.#requests, this.#pages, this.#prefix].map(panel => panel.element);
@@ -77,19 +77,20 @@ class LiveView {
         const tokens = latest.ordinary + latest.deterministic;
         const share = now.prompt_tokens === 0 ? NaN : now.cached_tokens / now.prompt_tokens;
 
-        this.#throughput.show(figure(tokens), { deterministic: figure(latest.deterministic) }, series("ordinary", "deterministic"));
+        this.#throughput.show(figure(tokens), {
+            ordinary: now.ordinary_tokens, deterministic: now.deterministic_tokens,
+        }, series("ordinary", "deterministic"));
         this.#loop.show(figure(latest.drafted), {
-            drafted: figure(now.tokens_drafted), committed: figure(now.tokens_accepted),
-            back: figure(now.tokens_rolled_back), bonus: figure(now.bonus_tokens),
+            drafted: now.tokens_drafted, committed: now.tokens_accepted, back: now.tokens_rolled_back, bonus: now.bonus_tokens,
         }, series("accepted", "back"));
         this.#requests.show(figure(now.running), {
-            waiting: figure(now.waiting), ended: figure(now.requests), preempted: figure(now.preemptions),
+            running: now.running, waiting: now.waiting, ended: now.requests, preempted: now.preemptions,
         }, series("running", "waiting"));
         this.#pages.show(figure(now.owned_pages), {
-            cached: figure(now.cached_pages), free: figure(now.free_pages),
+            owned: now.owned_pages, cached: now.cached_pages, free: now.free_pages,
         }, series("owned_pages", "cached_pages"));
         this.#prefix.show(Number.isNaN(share) ? "–" : `${figure(share * 100)}%`, {
-            found: figure(now.cached_tokens), prompt: figure(now.prompt_tokens),
+            hits: now.cached_tokens, misses: now.prompt_tokens - now.cached_tokens,
         }, series("hits", "misses"));
     }
 }
@@ -102,14 +103,15 @@ class Panel {
     #values = {};
     #spark;
 
-    constructor(title, unit, classes, rows) {
+    /** @param rows name and label of each figure; the names that are series too are drawn, from the bottom up. */
+    constructor(title, unit, series, rows) {
         this.#title = title;
         this.#unit = unit;
-        this.#spark = new Sparkline(classes, SAMPLES);
+        this.#spark = new Sparkline(series, SAMPLES);
         const list = el("dl");
-        for (const [name, label, emphasis] of rows) {
-            this.#values[name] = el("dd", { text: "–", class: emphasis ?? false });
-            list.append(el("div", {}, el("dt", { text: label }), this.#values[name]));
+        for (const [name, label] of rows) {
+            this.#values[name] = el("dd", { text: "–", class: name });
+            list.append(el("div", {}, el("dt", { class: series.includes(name) ? `swatch ${name}` : false, text: label }), this.#values[name]));
         }
         this.element = el("section", { class: "panel" },
             el("h3", { text: title }),
@@ -121,7 +123,8 @@ class Panel {
     show(headline, values, samples) {
         this.#headline.textContent = headline;
         for (const [name, value] of Object.entries(values))
-            this.#values[name].textContent = value;
+            this.#values[name].textContent = figure(value);
+        this.#values.back?.classList.toggle("some", values.back > 0);
         const sums = samples.map(sample => sample.reduce((a, b) => a + b, 0));
         this.#spark.draw(samples, `${this.#title}, the last ${count(samples.length, "second")}: `
             + `now ${headline} ${this.#unit}, drawn from 0 to ${figure(Math.max(...sums))}`);

@@ -8,10 +8,10 @@ export class Sparkline {
     #bars;
     #series;
 
-    /** @param classes one for each series, from the bottom up. */
+    /** @param classes a name for each series, from the bottom up. */
     constructor(classes, places) {
         this.#series = classes;
-        this.#bars = Array.from({ length: places }, () => classes.map(name => svg("rect", { class: name })));
+        this.#bars = Array.from({ length: places }, () => classes.map(name => svg("rect", { class: `series ${name}` })));
         this.element = svg("svg", {
             class: "spark", role: "img", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-label": "nothing yet",
         }, svg("line", { x1: 0, x2: WIDTH, y1: HEIGHT - 0.5, y2: HEIGHT - 0.5, class: "ground" }), ...this.#bars.flat());
