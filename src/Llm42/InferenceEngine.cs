@@ -40,6 +40,9 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     internal EngineLoop Loop => _loop;
 
+    /// <summary>What its metrics and traces bear as llm42.engine.</summary>
+    public string Name => _loop.Name;
+
     /// <summary>The model's tokenizer; null if its directory has none, and then prompts must be token ids.</summary>
     public ITokenizer? Tokenizer { get; }
 

@@ -54,7 +54,7 @@ internal sealed class CompletionsEndpoint(ServedModel model)
     private async Task AnswerAsync(HttpContext context, Request request, CancellationToken cancellation)
     {
         var answers = await CollectedAnswer.CollectAsync(
-            AnswerBatch.RunAsync(model.Engine, request.Prompts, request.Options, cancellation), request.Count).ConfigureAwait(false);
+            AnswerBatch.RunAsync(context, model.Engine, request.Prompts, request.Options, cancellation), request.Count).ConfigureAwait(false);
         var scores = request is { IsEcho: true, Logprobs: not null }
             ? await Task.WhenAll(request.Prompts.Select(
                 prompt => model.Engine.ScoreAsync(prompt, request.Logprobs.Value, cancellation))).ConfigureAwait(false)
@@ -83,7 +83,7 @@ internal sealed class CompletionsEndpoint(ServedModel model)
         var events = new EventStream(context);
         var lasts = new GenerationChunk[request.Count];
         var offsets = new int[request.Count];
-        await foreach (var chunk in AnswerBatch.RunAsync(model.Engine, request.Prompts, request.Options, cancellation).ConfigureAwait(false))
+        await foreach (var chunk in AnswerBatch.RunAsync(context, model.Engine, request.Prompts, request.Options, cancellation).ConfigureAwait(false))
         {
             var reason = chunk.FinishReason is { } r ? FinishReasons.Of(r) : null;
             if (reason is not null)
