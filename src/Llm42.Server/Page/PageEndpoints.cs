@@ -28,6 +28,6 @@ internal static class PageEndpoints
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.Json(
                 LiveFigures.Of(model, state, model.Clock.GetElapsedTime(start)), ServerJson.Default.LiveFigures);
-        });
+        }).WithMetadata(new PolledRoute());
     }
 }

@@ -1,0 +1,92 @@
+using Llm42.Testing;
+using Microsoft.Playwright;
+
+namespace Llm42.Server.Tests.Page;
+
+/// <summary>
+/// The page in a window of its own. Whatever happens in it, no request leaves the server and nothing is reported on the
+/// console: that is checked when the session ends.
+/// </summary>
+internal sealed class PageSession : IAsyncDisposable
+{
+    private readonly IBrowserContext _context;
+    private readonly List<string> _complaints = [];
+
+    private PageSession(IBrowserContext context, IPage page)
+    {
+        _context = context;
+        Page = page;
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>Status codes that the test brings about; the browser reports them on the console.</summary>
+    public IReadOnlyList<int> ExpectedStatuses { get; init; } = [];
+
+    /// <summary>Every request that the page made.</summary>
+    public List<IRequest> Requests { get; } = [];
+
+    public static async Task<PageSession> OpenAsync(
+        Uri address, string view = "chat", int width = 1280, int height = 860, bool isDark = false, bool waits = true,
+        Func<IPage, Task>? prepare = null, params int[] expectedStatuses)
+    {
+        IBrowser browser = await Browser.GetAsync();
+        IBrowserContext context = await browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+            ColorScheme = isDark ? ColorScheme.Dark : ColorScheme.Light,
+            ReducedMotion = ReducedMotion.Reduce,
+        });
+        context.SetDefaultTimeout(30_000);
+        IPage page = await context.NewPageAsync();
+        var session = new PageSession(context, page) { ExpectedStatuses = expectedStatuses };
+        await session.WatchAsync(address);
+        if (prepare is not null)
+            await prepare(page);
+        await page.GotoAsync($"{address}#{view}");
+        if (waits)
+            await page.WaitForSelectorAsync("body[data-ready]");
+        return session;
+    }
+
+    /// <summary>Keeps a picture under artifacts/screenshots.</summary>
+    public Task KeepAsync(string name, bool isFullPage = false) => Page.ScreenshotAsync(new PageScreenshotOptions
+    {
+        Path = RepositoryRoot.InRoot($"artifacts/screenshots/{name}.png"),
+        FullPage = isFullPage,
+    });
+
+    /// <summary>Waits until an element's text is as wanted.</summary>
+    public Task WaitForTextAsync(string selector, string pattern) => Page.WaitForFunctionAsync(
+        "([selector, pattern]) => new RegExp(pattern).test(document.querySelector(selector)?.textContent ?? '')",
+        new[] { selector, pattern });
+
+    public async ValueTask DisposeAsync()
+    {
+        await _context.CloseAsync();
+        Assert.AreEqual("", string.Join('\n', _complaints));
+    }
+
+    private async Task WatchAsync(Uri address)
+    {
+        Page.Console += (_, message) =>
+        {
+            bool isExpected = ExpectedStatuses.Any(status => message.Text.Contains($"the server responded with a status of {status} ", StringComparison.Ordinal));
+            if (message.Type is "error" or "warning" && !isExpected)
+                _complaints.Add($"console {message.Type}: {message.Text}");
+        };
+        Page.PageError += (_, error) => _complaints.Add($"page error: {error}");
+        await _context.RouteAsync("**/*", async route =>
+        {
+            Requests.Add(route.Request);
+            if (new Uri(route.Request.Url).GetLeftPart(UriPartial.Authority) == address.GetLeftPart(UriPartial.Authority))
+            {
+                await route.FallbackAsync();
+                return;
+            }
+
+            _complaints.Add($"request to elsewhere: {route.Request.Url}");
+            await route.AbortAsync();
+        });
+    }
+}
