@@ -150,6 +150,7 @@ public sealed class LlmServer : IAsyncDisposable
             return await next(invocation).ConfigureAwait(false);
         });
         ModelsEndpoint.Map(api, model);
+        Post("/v1/chat/completions", new ChatEndpoint(model).ServeAsync);
         Post("/v1/completions", new CompletionsEndpoint(model).ServeAsync);
         Post("/generate", new GenerateEndpoint(model).ServeAsync);
         var tokenize = new TokenizeEndpoints(model);

@@ -109,7 +109,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         IReadOnlyList<int> promptIds, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new GenerationOptions();
-        return StreamAsync(_requests.Build(promptIds, options), [.. _requests.StopsOf(options)], cancellationToken);
+        return StreamAsync(_requests.Build(promptIds, options), [.. _requests.StopsOf(options)], options.SkipSpecialTokens, cancellationToken);
     }
 
     /// <summary>
@@ -201,6 +201,9 @@ public sealed class InferenceEngine : IAsyncDisposable
         if (options.N > 1)
             throw new ReceiptRefusedException(
                 $"N is {options.N}, and a receipt is of one answer: answer i is what N = 1 and Seed + i give, so give these options.");
+        if (!options.SkipSpecialTokens && _requests.StopsOf(options).Count > 0)
+            throw new ReceiptRefusedException(
+                "SkipSpecialTokens is false, and a replay looks for stop strings in the text without special tokens; leave Stop empty.");
         if (result.FinishReason == FinishReason.Cancelled)
             throw new ReceiptRefusedException("The answer was cancelled: where it ends is nothing that could come again.");
         var request = ReceiptRequest.Of(_requests.Build(promptIds, options)[0], _requests.StopsOf(options), Model.MaxContext);
@@ -281,7 +284,10 @@ public sealed class InferenceEngine : IAsyncDisposable
     }
 
     private async IAsyncEnumerable<GenerationChunk> StreamAsync(
-        IReadOnlyList<GenerationRequest> requests, IReadOnlyList<string> stops, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IReadOnlyList<GenerationRequest> requests,
+        IReadOnlyList<string> stops,
+        bool skipSpecialTokens,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var answers = new List<AnswerStream>();
@@ -290,7 +296,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             foreach (var request in requests)
             {
                 answers.Add(new AnswerStream(
-                    _loop.Submit(request, cancellationToken), new AnswerText(Tokenizer, stops, request.StopTokenIds), answers.Count));
+                    _loop.Submit(request, cancellationToken), new AnswerText(Tokenizer, stops, request.StopTokenIds, skipSpecialTokens), answers.Count));
             }
             var chunks = answers.Count == 1
                 ? answers[0].ReadAsync(cancellationToken)

@@ -52,6 +52,7 @@ internal sealed partial class ErrorHandling(RequestDelegate next, ServedModel mo
         ArgumentException => ApiException.Invalid(error.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } http => new ApiException(
             http.StatusCode, "invalid_request_error", $"The body is too long: {http.Message}", code: "body_too_large"),
+        NotSupportedException => ApiException.Invalid(error.Message, code: "unsupported"),
         BadHttpRequestException http => new ApiException(http.StatusCode, "invalid_request_error", http.Message),
         ObjectDisposedException => new ApiException(
             StatusCodes.Status503ServiceUnavailable, "server_error", "The server is stopping.", code: "stopping"),

@@ -64,7 +64,7 @@ internal sealed class GenerateEndpoint(ServedModel model)
         };
         if (fields.Seed("sampling_seed") is { } seed)
             options = options with { Seed = seed };
-        fields.Ignore("skip_special_tokens", "spaces_between_special_tokens");
+        fields.Ignore("spaces_between_special_tokens");
         fields.RefuseOthers();
         return options;
     }

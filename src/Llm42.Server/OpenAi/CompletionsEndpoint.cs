@@ -34,6 +34,7 @@ internal sealed class CompletionsEndpoint(ServedModel model)
         {
             MaxTokens = fields.Integer("max_tokens", 0, int.MaxValue) ?? DefaultMaxTokens,
             TopLogprobs = logprobs ?? 0,
+            OutputFormat = ResponseFormatField.Read(fields),
         };
         if (fields.Integer("best_of", 1, GenerationOptions.MaxN) is { } best && best != options.N)
             throw fields.Unsupported("best_of", "only the value of n is offered.");
@@ -44,7 +45,7 @@ internal sealed class CompletionsEndpoint(ServedModel model)
             throw ApiException.Invalid($"{prompts.Count} prompts with n = {options.N} are {prompts.Count * options.N} answers; at most {MaxAnswers} are given.", "n");
         var request = new Request(
             prompts, options, logprobs, fields.Boolean("echo") ?? false, StreamOptions.Read(fields), $"cmpl-{Guid.NewGuid():N}");
-        fields.Ignore("user", "store", "metadata", "safety_identifier", "prompt_cache_key");
+        OtherFields.Read(fields);
         fields.RefuseOthers();
         if (request.IsEcho && request.Stream is not null)
             throw fields.Unsupported("echo", "not together with stream.");
@@ -82,7 +83,8 @@ internal sealed class CompletionsEndpoint(ServedModel model)
     {
         var events = new EventStream(context);
         var lasts = new GenerationChunk[request.Count];
-        var offsets = new int[request.Count];
+        TextOffsets[] offsets = [.. lasts.Select(_ => new TextOffsets(model.Engine.Tokenizer))];
+        var open = request.Count;
         await foreach (var chunk in AnswerBatch.RunAsync(context, model.Engine, request.Prompts, request.Options, cancellation).ConfigureAwait(false))
         {
             var reason = chunk.FinishReason is { } r ? FinishReasons.Of(r) : null;
@@ -91,17 +93,22 @@ internal sealed class CompletionsEndpoint(ServedModel model)
             var logprobs = request.Logprobs is null || chunk.Tokens.Count == 0
                 ? null
                 : _texts.Completion([.. chunk.Tokens.Select(token => (token.TokenId, (float?)token.Logprob, token.Top))], offsets[chunk.Index]);
-            offsets[chunk.Index] += chunk.Text.Length;
             if (chunk.Text.Length == 0 && reason is null && logprobs is null)
                 continue;
+
+            // The last event of all tells what was guaranteed.
+            var isLast = reason is not null && --open == 0 && !stream.IncludeUsage;
             await events.WriteAsync(
-                Envelope(request, [new CompletionChoice(chunk.Index, chunk.Text, logprobs, reason)]),
+                Envelope(request, [new CompletionChoice(chunk.Index, chunk.Text, logprobs, reason)]) with
+                {
+                    Llm42 = isLast ? Guarantee.Of(model, request.Options, lasts) : null,
+                },
                 ServerJson.Default.CompletionResponse).ConfigureAwait(false);
         }
-        var last = Envelope(request, []) with { Llm42 = Guarantee.Of(model, request.Options, lasts) };
         if (stream.IncludeUsage)
             await events.WriteAsync(
-                last with { Usage = Usage.Of(lasts, request.Options.N) }, ServerJson.Default.CompletionResponse).ConfigureAwait(false);
+                Envelope(request, []) with { Usage = Usage.Of(lasts, request.Options.N), Llm42 = Guarantee.Of(model, request.Options, lasts) },
+                ServerJson.Default.CompletionResponse).ConfigureAwait(false);
         await events.EndAsync().ConfigureAwait(false);
     }
 
@@ -117,7 +124,7 @@ internal sealed class CompletionsEndpoint(ServedModel model)
             tokens = prompt.Positions.Select((position, i) =>
                 (position.TokenId, position.Logprob, i == 0 ? null : prompt.Positions[i - 1].Top)).Concat(tokens);
         }
-        return _texts.Completion([.. tokens], 0);
+        return _texts.Completion([.. tokens], new TextOffsets(model.Engine.Tokenizer));
     }
 
     private CompletionResponse Envelope(Request request, IReadOnlyList<CompletionChoice> choices) => new()

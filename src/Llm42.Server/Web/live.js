@@ -48,7 +48,7 @@ class LiveView {
         ["running", "Running"], ["waiting", "Waiting"], ["ended", "Ended"], ["preempted", "Preempted"]]);
     #pages = new Panel("KV pages", "in use", ["owned", "cached"], [
         ["owned", "In use"], ["cached", "Kept for prefixes"], ["free", "Free"]]);
-    #prefix = new Panel("Prefix cache", "of prompt tokens found", ["hits", "misses"], [
+    #prefix = new Panel("Prefix cache", "of prompts found", ["hits", "misses"], [
         ["hits", "Found"], ["misses", "Computed"]]);
 
     constructor(settings) {
@@ -88,7 +88,7 @@ class LiveView {
         }, series("running", "waiting"));
         this.#pages.show(figure(now.owned_pages), {
             owned: now.owned_pages, cached: now.cached_pages, free: now.free_pages,
-        }, series("owned_pages", "cached_pages"));
+        }, series("owned_pages", "cached_pages"), now.owned_pages + now.cached_pages + now.free_pages);
         this.#prefix.show(Number.isNaN(share) ? "–" : `${figure(share * 100)}%`, {
             hits: now.cached_tokens, misses: now.prompt_tokens - now.cached_tokens,
         }, series("hits", "misses"));
@@ -120,13 +120,13 @@ class Panel {
             list);
     }
 
-    show(headline, values, samples) {
+    /** @param most the full height of the drawing; left out, the largest sample. */
+    show(headline, values, samples, most = Math.max(1, ...samples.map(sample => sample.reduce((a, b) => a + b, 0)))) {
         this.#headline.textContent = headline;
         for (const [name, value] of Object.entries(values))
             this.#values[name].textContent = figure(value);
         this.#values.back?.classList.toggle("some", values.back > 0);
-        const sums = samples.map(sample => sample.reduce((a, b) => a + b, 0));
-        this.#spark.draw(samples, `${this.#title}, the last ${count(samples.length, "second")}: `
-            + `now ${headline} ${this.#unit}, drawn from 0 to ${figure(Math.max(...sums))}`);
+        this.#spark.draw(samples, most, `${this.#title}, the last ${count(samples.length, "second")}: `
+            + `now ${headline} ${this.#unit}, drawn from 0 to ${figure(most)}`);
     }
 }

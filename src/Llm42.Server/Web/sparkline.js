@@ -17,10 +17,8 @@ export class Sparkline {
         }, svg("line", { x1: 0, x2: WIDTH, y1: HEIGHT - 0.5, y2: HEIGHT - 0.5, class: "ground" }), ...this.#bars.flat());
     }
 
-    /** Draws samples, each an array of a number per series, the newest last. */
-    draw(samples, description) {
-        const sums = samples.map(sample => sample.reduce((a, b) => a + b, 0));
-        const most = Math.max(1, ...sums);
+    /** Draws samples, each an array of a number per series, the newest last, from 0 to the most there can be. */
+    draw(samples, most, description) {
         const step = WIDTH / this.#bars.length;
         const offset = this.#bars.length - samples.length;
         this.#bars.forEach((bar, place) => {

@@ -11,17 +11,16 @@ internal sealed class PageSession : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
     private readonly List<string> _complaints = [];
+    private readonly List<string> _expected;
 
-    private PageSession(IBrowserContext context, IPage page)
+    private PageSession(IBrowserContext context, IPage page, IEnumerable<string> expected)
     {
         _context = context;
+        _expected = [.. expected];
         Page = page;
     }
 
     public IPage Page { get; }
-
-    /// <summary>Status codes that the test brings about; the browser reports them on the console.</summary>
-    public IReadOnlyList<int> ExpectedStatuses { get; init; } = [];
 
     /// <summary>Every request that the page made.</summary>
     public List<IRequest> Requests { get; } = [];
@@ -39,7 +38,7 @@ internal sealed class PageSession : IAsyncDisposable
         });
         context.SetDefaultTimeout(30_000);
         IPage page = await context.NewPageAsync();
-        var session = new PageSession(context, page) { ExpectedStatuses = expectedStatuses };
+        var session = new PageSession(context, page, expectedStatuses.Select(status => $"the server responded with a status of {status} "));
         await session.WatchAsync(address);
         if (prepare is not null)
             await prepare(page);
@@ -48,6 +47,9 @@ internal sealed class PageSession : IAsyncDisposable
             await page.WaitForSelectorAsync("body[data-ready]");
         return session;
     }
+
+    /// <summary>Lets a report on the console pass, which the test brings about.</summary>
+    public void Ignore(string text) => _expected.Add(text);
 
     /// <summary>Keeps a picture under artifacts/screenshots.</summary>
     public Task KeepAsync(string name, bool isFullPage = false) => Page.ScreenshotAsync(new PageScreenshotOptions
@@ -71,8 +73,7 @@ internal sealed class PageSession : IAsyncDisposable
     {
         Page.Console += (_, message) =>
         {
-            bool isExpected = ExpectedStatuses.Any(status => message.Text.Contains($"the server responded with a status of {status} ", StringComparison.Ordinal));
-            if (message.Type is "error" or "warning" && !isExpected)
+            if (message.Type is "error" or "warning" && !_expected.Exists(text => message.Text.Contains(text, StringComparison.Ordinal)))
                 _complaints.Add($"console {message.Type}: {message.Text}");
         };
         Page.PageError += (_, error) => _complaints.Add($"page error: {error}");
