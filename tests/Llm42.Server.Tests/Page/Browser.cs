@@ -18,7 +18,11 @@ public sealed class Browser
             return _browser;
         string executable = Find();
         _playwright = await Playwright.CreateAsync();
-        return _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = executable });
+        return _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = executable,
+            Args = ["--disable-gpu"],
+        });
     }
 
     [AssemblyCleanup]

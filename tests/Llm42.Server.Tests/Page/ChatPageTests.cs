@@ -25,7 +25,7 @@ public sealed class ChatPageTests
     }
 
     [TestMethod]
-    public async Task Chat_is_by_the_models_template_with_what_was_set_and_streams()
+    public async Task Chat_is_by_the_models_template_with_what_was_set()
     {
         await using PageSession session = await PageSession.OpenAsync(_chat!.Address);
         await session.Page.ClickAsync("#chat-options summary");
@@ -34,13 +34,11 @@ public sealed class ChatPageTests
         await session.Page.FillAsync("#top-p", "0.9");
         await session.Page.FillAsync("#seed", "7");
         await session.Page.FillAsync("#max-tokens", "40");
-        await CountPiecesAsync(session);
         await SendAsync(session, Prompt, 1);
 
         var options = new GenerationOptions { Temperature = 0.8f, TopP = 0.9f, Seed = 7, MaxTokens = 40, IsDeterministic = true, AddSpecialTokens = false };
         GenerationResult expected = await _chat.Engine.CompleteAsync($"<system>Speak of kings.\n<user>{Prompt}\n<assistant>", options);
         Assert.AreEqual(expected.Text, await TextAsync(session, 0));
-        Assert.IsGreaterThan(3, await session.Page.EvaluateAsync<int>("window.pieces"), "the answer did not come in pieces");
         StringAssert.Contains(
             await session.Page.Locator(".assistant .facts").InnerTextAsync(),
             $"{expected.Usage.PromptTokens} prompt tokens", StringComparison.Ordinal);
@@ -77,26 +75,30 @@ public sealed class ChatPageTests
     }
 
     [TestMethod]
-    [DataRow(false)]
-    [DataRow(true)]
-    public async Task Answer_stops_when_it_is_told_to(bool byButton)
+    public async Task Answer_streams_and_stops_when_it_is_told_to()
     {
         await using PageSession session = await PageSession.OpenAsync(_plain!.Address);
         long before = _plain.Engine.Statistics.RequestsCancelled;
         await session.Page.ClickAsync("#chat-options summary");
         await session.Page.FillAsync("#max-tokens", "1000");
-        await session.Page.FillAsync("#message", Prompt);
-        await session.Page.PressAsync("#message", "Enter");
-        await session.WaitForTextAsync(".assistant .text", ".");
-        if (byButton)
-            await session.Page.ClickAsync("#stop");
-        else
-            await session.Page.Keyboard.PressAsync("Escape");
-        await session.WaitForTextAsync(".assistant .facts", "stopped$");
-        Assert.IsTrue(await session.Page.Locator("#stop").IsDisabledAsync());
-        Assert.IsTrue(await session.Page.Locator("#send").IsEnabledAsync());
-        await session.Page.WaitForFunctionAsync("async () => (await (await fetch('page/live')).json()).running === 0");
-        Assert.AreEqual(before + 1, _plain.Engine.Statistics.RequestsCancelled);
+        for (int i = 0; i < 2; i++)
+        {
+            await session.Page.FillAsync("#message", Prompt);
+            await session.Page.PressAsync("#message", "Enter");
+
+            // What is there before the end has been streamed.
+            await session.WaitForTextAsync(".assistant:last-child .text", ".");
+            if (i == 0)
+                await session.Page.ClickAsync("#stop");
+            else
+                await session.Page.Keyboard.PressAsync("Escape");
+            await session.WaitForTextAsync(".assistant:last-child .facts", "stopped$");
+            Assert.IsTrue(await session.Page.Locator("#stop").IsDisabledAsync());
+            Assert.IsTrue(await session.Page.Locator("#send").IsEnabledAsync());
+            await session.Page.WaitForFunctionAsync("async () => (await (await fetch('page/live')).json()).running === 0");
+            Assert.AreEqual(before + 1 + i, _plain.Engine.Statistics.RequestsCancelled);
+            await session.Page.ClickAsync("#chat-new");
+        }
     }
 
     [TestMethod]
@@ -135,42 +137,36 @@ public sealed class ChatPageTests
     }
 
     [TestMethod]
-    public async Task Server_that_is_gone_is_told_with_what_to_do()
+    public async Task Trouble_is_told_and_text_is_text()
     {
-        await using PageSession session = await PageSession.OpenAsync(
-            _plain!.Address, prepare: page => page.RouteAsync("**/v1/completions", route => route.AbortAsync("connectionrefused")));
+        const string Evil = "<img src=x onerror=alert(1)><script>alert(2)</script>";
+        string evil = System.Text.Json.JsonSerializer.Serialize(new { choices = new[] { new { text = Evil } } });
+        var answers = new Queue<string?>([null, $"data: {evil}\n\n", $"data: {evil}\n\ndata: [DONE]\n\n", "data: {\"error\": {\"message\": \"It fell over.\"}}\n\n"]);
+        await using PageSession session = await PageSession.OpenAsync(_plain!.Address, prepare: page => page.RouteAsync(
+            "**/v1/completions",
+            route => answers.Dequeue() is { } body
+                ? route.FulfillAsync(new RouteFulfillOptions { ContentType = "text/event-stream", Body = body })
+                : route.AbortAsync("connectionrefused")));
         session.Ignore("net::ERR_CONNECTION_REFUSED");
+
+        // The server is gone: that is told with what to do, and what was written is there to be sent again.
         await session.Page.FillAsync("#message", Prompt);
         await session.Page.PressAsync("#message", "Enter");
         await session.WaitForTextAsync(".transcript .problem", "does not answer.*still running");
-    }
+        Assert.AreEqual(Prompt, await session.Page.InputValueAsync("#message"));
 
-    [TestMethod]
-    public async Task Answer_that_breaks_off_is_told_and_what_came_is_kept()
-    {
-        await using PageSession session = await PageSession.OpenAsync(_plain!.Address, prepare: page => page.RouteAsync(
-            "**/v1/completions",
-            route => route.FulfillAsync(new RouteFulfillOptions
-            {
-                ContentType = "text/event-stream", Body = "data: {\"choices\": [{\"index\": 0, \"text\": \"half\", \"finish_reason\": null}]}\n\n",
-            })));
+        // The answer breaks off: what came is kept, and it is text whatever it looks like.
+        await session.Page.PressAsync("#message", "Enter");
+        await session.WaitForTextAsync(".assistant:last-child .problem", "broke off");
+        Assert.AreEqual(Evil, await session.Page.Locator(".assistant:last-child .text").TextContentAsync());
+        await SendAsync(session, Prompt, 1);
+        Assert.AreEqual(Evil, await session.Page.Locator(".assistant:last-child .text").TextContentAsync());
+        Assert.AreEqual(0, await session.Page.Locator(".transcript img, .transcript script").CountAsync());
+
+        // The server tells of an error in the middle.
         await session.Page.FillAsync("#message", Prompt);
         await session.Page.PressAsync("#message", "Enter");
-        await session.WaitForTextAsync(".assistant .problem", "broke off");
-        Assert.AreEqual("half", await TextAsync(session, 0));
-    }
-
-    [TestMethod]
-    public async Task Text_of_the_model_is_text()
-    {
-        const string Evil = "<img src=x onerror=alert(1)><script>alert(2)</script>";
-        string data = System.Text.Json.JsonSerializer.Serialize(new { choices = new[] { new { text = Evil, finish_reason = "stop" } } });
-        await using PageSession session = await PageSession.OpenAsync(_plain!.Address, prepare: page => page.RouteAsync(
-            "**/v1/completions",
-            route => route.FulfillAsync(new RouteFulfillOptions { ContentType = "text/event-stream", Body = $"data: {data}\n\ndata: [DONE]\n\n" })));
-        await SendAsync(session, Prompt, 1);
-        Assert.AreEqual(Evil, await TextAsync(session, 0));
-        Assert.AreEqual(0, await session.Page.Locator(".transcript img, .transcript script").CountAsync());
+        await session.WaitForTextAsync(".assistant:last-child .problem", "It fell over");
     }
 
     [TestMethod]
@@ -205,14 +201,4 @@ public sealed class ChatPageTests
 
     private static async Task<string> TextAsync(PageSession session, int answer) =>
         await session.Page.Locator(".assistant .text").Nth(answer).TextContentAsync() ?? "";
-
-    /// <summary>Counts how often an answer grows.</summary>
-    private static async Task CountPiecesAsync(PageSession session) => await session.Page.EvaluateAsync(
-        """
-        () => {
-            window.pieces = 0;
-            new MutationObserver(records => window.pieces += records.filter(record => record.target.matches?.(".assistant .text")).length)
-                .observe(document.getElementById("transcript"), { subtree: true, childList: true });
-        }
-        """);
 }
