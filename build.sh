@@ -36,9 +36,9 @@ usage: ./build.sh VERB
 
 What only a machine with a GPU can show is built, tested and measured by tests/Llm42.Benchmarks/gpu.sh.
 
-What a verb needs of g++, cmake, ninja, clang and GoogleTest is installed with apt where it is missing. nvcc 12.4 or
-later is looked for in CUDA_HOME, on the PATH and in /usr/local/cuda; where it is missing, a private one is laid under
-XDG_CACHE_HOME (or ~/.cache), out of Debian's packages.
+What a verb needs of g++, cmake, ninja, clang, GoogleTest and Chromium (which opens the web page in tests) is installed
+with apt where it is missing. nvcc 12.4 or later is looked for in CUDA_HOME, on the PATH and in /usr/local/cuda; where
+it is missing, a private one is laid under XDG_CACHE_HOME (or ~/.cache), out of Debian's packages.
 TXT
 }
 
@@ -66,6 +66,8 @@ has_clang() {
 
 has_gtest() { [[ -e /usr/include/gtest/gtest.h || -e /usr/local/include/gtest/gtest.h ]]; }
 
+has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
+
 # need_tools TOOL...: installs the Debian packages of those tools that are not there.
 need_tools() {
   local tool packages=()
@@ -76,6 +78,7 @@ need_tools() {
       ninja) command -v ninja >/dev/null || packages+=(ninja-build) ;;
       clang) has_clang || packages+=(clang) ;;
       gtest) has_gtest || packages+=(libgtest-dev) ;;
+      chromium) has_chromium || packages+=(chromium) ;;
       *) die "need_tools: unknown tool $tool" ;;
     esac
   done
@@ -221,7 +224,7 @@ verb_test() {
     esac
   done
   need_dotnet
-  need_tools g++ cmake ninja gtest clang
+  need_tools g++ cmake ninja gtest clang chromium
   local results="$artifacts/test-results" passed=0 failed=0 skipped=0 status=0
   rm -rf -- "$results"
   mkdir -p -- "$results"

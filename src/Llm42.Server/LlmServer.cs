@@ -2,6 +2,7 @@ using Llm42.Server.Http;
 using Llm42.Server.Native;
 using Llm42.Server.OpenAi;
 using Llm42.Server.Operation;
+using Llm42.Server.Page;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -142,6 +143,9 @@ public sealed class LlmServer : IAsyncDisposable
             keys.Check(context);
             return TypedResults.Text(PrometheusText.Of(model, metrics, latencies), PrometheusText.ContentType);
         });
+
+        if (model.Options.ServesPage)
+            PageEndpoints.Map(app, model, state, keys);
 
         var api = app.MapGroup("");
         api.AddEndpointFilter(async (invocation, next) =>

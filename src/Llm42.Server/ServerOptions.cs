@@ -63,6 +63,9 @@ public sealed record ServerOptions
     /// <summary>Origins whose pages may call; none by default.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
+    /// <summary>Serves a web page at /: chat, determinism lab, live figures.</summary>
+    public bool ServesPage { get; init; } = true;
+
     /// <summary>What is logged. At <see cref="LogLevel.Information"/> there is a line for each request.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 

@@ -34,9 +34,10 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="engineOptions">Of the engine.</param>
     /// <param name="chatTemplate">The model's template; empty for a model without one.</param>
     /// <param name="clock">For deadlines, rate limits and the end of a drain.</param>
+    /// <param name="prepare">Changes the model's files before they are loaded.</param>
     public static async Task<TestServer> StartAsync(
         ServerOptions? options = null, InferenceEngineOptions? engineOptions = null, string chatTemplate = ChatTemplate,
-        TimeProvider? clock = null)
+        TimeProvider? clock = null, Action<string>? prepare = null)
     {
         string directory = Directory.CreateTempSubdirectory("llm42-test-").FullName;
         try
@@ -46,6 +47,7 @@ internal sealed class TestServer : IAsyncDisposable
                 File.Copy(file, Path.Combine(directory, Path.GetFileName(file)));
             if (chatTemplate.Length > 0)
                 await File.WriteAllTextAsync(Path.Combine(directory, "chat_template.jinja"), chatTemplate);
+            prepare?.Invoke(directory);
             InferenceEngine engine = await InferenceEngine.LoadAsync(directory, engineOptions);
             try
             {

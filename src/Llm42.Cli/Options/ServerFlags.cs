@@ -90,12 +90,15 @@ internal sealed class ServerFlags
         HelpName = "ORIGIN",
     };
 
+    private readonly Option<bool> _noPage = Flag.Switch("--no-page", "Do not serve the web page at /.");
+
     public void AddTo(Command command)
     {
         Option[] all =
         [
             _host, _port, _modelName, _deterministic, _seed, _apiKeyFile, _requestsPerMinute, _insecure, _maxRunning, _maxQueue, _requestTimeout,
             _drainTimeout, _maxBody, _maxHeaders, _maxConnections, _headerTimeout, _minDataRate, _dataRateGrace, _logLevel, _logFormat, _origins,
+            _noPage,
         ];
         foreach (Option option in all)
             command.Add(option);
@@ -123,6 +126,7 @@ internal sealed class ServerFlags
         RequestTimeout = parsed.GetValue(_requestTimeout) is { } request ? TimeSpan.FromSeconds(request) : Defaults.RequestTimeout,
         DrainTimeout = parsed.GetValue(_drainTimeout) is { } drain ? TimeSpan.FromSeconds(drain) : Defaults.DrainTimeout,
         AllowedOrigins = parsed.GetValue(_origins) ?? Defaults.AllowedOrigins,
+        ServesPage = !parsed.GetValue(_noPage),
     };
 
     /// <summary>The engine's share of the options.</summary>

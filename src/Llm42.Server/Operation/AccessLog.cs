@@ -29,7 +29,7 @@ internal sealed partial class AccessLog(RequestDelegate next, HttpMetrics metric
                     context.TraceIdentifier, context.Request.Method, route, status, measure.Elapsed.TotalMilliseconds,
                     measure.TimeToFirstToken?.TotalMilliseconds ?? 0, measure.PromptTokens, measure.CachedTokens,
                     measure.CompletionTokens, measure.IsDeterministic, measure.Rollbacks, measure.TokensRolledBack);
-            else
+            else if (status >= StatusCodes.Status400BadRequest || context.GetEndpoint()?.Metadata.GetMetadata<PolledRoute>() is null)
                 Served(context.TraceIdentifier, context.Request.Method, route, status, measure.Elapsed.TotalMilliseconds);
         }
     }
