@@ -146,6 +146,33 @@ public sealed class MaskTests
         }
     }
 
+    [TestMethod]
+    [DataRow("llama2")]
+    [DataRow("llama3_1")]
+    [DataRow("qwen3")]
+    public void Real_vocabularies_spell_json(string name)
+    {
+        BpeTokenizer tokenizer = TokenizerJson.Load(RepositoryRoot.InShared($"data/tokenizers/{name}"));
+        var trie = new TokenTrie([.. Enumerable.Range(0, tokenizer.VocabularySize)
+            .Select(id => tokenizer.IsSpecial(id) ? null : tokenizer.GetTokenBytes(id))]);
+        var compiled = new CompiledFormat(OutputFormat.JsonObject.ToGrammar(), trie, tokenizer.VocabularySize, []);
+        var random = new Random(1);
+        ITokenConstraint state = compiled.Start;
+        List<byte> text = [];
+        for (int step = 0; !state.IsEnd; step++)
+        {
+            int[] allowed = IdsOf(state.GetAllowedTokens());
+            int[] closing = step < 30 || random.Next(3) == 0 ? [] : [.. allowed.Where(id => trie.BytesOf(id).Length == 1 && "\"]}"u8.Contains(trie.BytesOf(id)[0]))];
+            int id = closing.Length > 0 ? closing[random.Next(closing.Length)] : allowed[random.Next(allowed.Length)];
+            text.AddRange(trie.BytesOf(id));
+            state = state.Follow(id);
+            Assert.IsLessThan(2000, step, $"{name}: no end");
+        }
+
+        using JsonDocument document = JsonDocument.Parse(text.ToArray());
+        Assert.AreEqual(JsonValueKind.Object, document.RootElement.ValueKind);
+    }
+
     private static TokenTrie TrieOf(BpeTokenizer tokenizer) => new([.. Enumerable.Range(0, tokenizer.VocabularySize)
         .Select(id => tokenizer.IsSpecial(id) || id == Eos ? null : tokenizer.GetTokenBytes(id))]);
 
