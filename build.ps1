@@ -95,6 +95,15 @@ switch ($Verb) {
     Build-Managed
     Invoke-Tool dotnet @('pack', $solution, '-c', 'Release', '--no-build', '-o', "$artifacts/packages")
   }
+  'publish' {
+    Build-Native
+    $rid = (dotnet --info | Select-String '^ *RID: *(.+)$').Matches[0].Groups[1].Value.Trim()
+    if (Test-Path "$artifacts/publish") { Remove-Item "$artifacts/publish" -Recurse }
+    Invoke-Tool dotnet @('publish', "$PSScriptRoot/src/Llm42.Cli", '-c', 'Release', '-r', $rid, '--self-contained', '-p:PublishProfile=SingleFile', '-o', "$artifacts/publish/files")
+    $suffix = $IsWindows ? '.exe' : ''
+    Move-Item "$artifacts/publish/files/Llm42.Cli$suffix" "$artifacts/publish/llm42$suffix"
+    Remove-Item "$artifacts/publish/files" -Recurse
+  }
   'clean' { if (Test-Path $artifacts) { Remove-Item $artifacts -Recurse } }
   'help' { Get-Content (Join-Path $PSScriptRoot 'build.sh') | Select-String '^  [a-z]+ .*  ' }
   default { Write-Error "build.ps1: unknown verb '$Verb'; try help."; exit 2 }

@@ -30,14 +30,15 @@ usage: ./build.sh VERB
   bench load          build, then measure how long a model takes to load, and how much memory at most
   bench [ARGS]        build, then run the managed benchmarks; ARGS go to BenchmarkDotNet
   pack                build the NuGet packages into artifacts/packages
+  publish             build the command as one file that needs no .NET, artifacts/publish/llm42
   clean               delete artifacts/
   help                print this
 
 What only a machine with a GPU can show is built, tested and measured by tests/Llm42.Benchmarks/gpu.sh.
 
-What a verb needs of g++, cmake, ninja, clang and GoogleTest is installed with apt where it is missing. nvcc 12.4 or
-later is looked for in CUDA_HOME, on the PATH and in /usr/local/cuda; where it is missing, a private one is laid under
-XDG_CACHE_HOME (or ~/.cache), out of Debian's packages.
+What a verb needs of g++, cmake, ninja, clang, GoogleTest and Chromium (which opens the web page in tests) is installed
+with apt where it is missing. nvcc 12.4 or later is looked for in CUDA_HOME, on the PATH and in /usr/local/cuda; where
+it is missing, a private one is laid under XDG_CACHE_HOME (or ~/.cache), out of Debian's packages.
 TXT
 }
 
@@ -65,6 +66,8 @@ has_clang() {
 
 has_gtest() { [[ -e /usr/include/gtest/gtest.h || -e /usr/local/include/gtest/gtest.h ]]; }
 
+has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
+
 # need_tools TOOL...: installs the Debian packages of those tools that are not there.
 need_tools() {
   local tool packages=()
@@ -75,6 +78,7 @@ need_tools() {
       ninja) command -v ninja >/dev/null || packages+=(ninja-build) ;;
       clang) has_clang || packages+=(clang) ;;
       gtest) has_gtest || packages+=(libgtest-dev) ;;
+      chromium) has_chromium || packages+=(chromium) ;;
       *) die "need_tools: unknown tool $tool" ;;
     esac
   done
@@ -220,7 +224,7 @@ verb_test() {
     esac
   done
   need_dotnet
-  need_tools g++ cmake ninja gtest clang
+  need_tools g++ cmake ninja gtest clang chromium
   local results="$artifacts/test-results" passed=0 failed=0 skipped=0 status=0
   rm -rf -- "$results"
   mkdir -p -- "$results"
@@ -295,12 +299,26 @@ verb_pack() {
   dotnet pack "$solution" -c Release --no-build -o "$artifacts/packages"
 }
 
+verb_publish() {
+  need_dotnet
+  build_native
+  # The host's own name for its system, such as linux-x64.
+  local rid folder="$artifacts/publish"
+  rid=$(dotnet --info | sed -n 's/^ *RID: *//p')
+  rm -rf -- "$folder"
+  dotnet publish "$root/src/Llm42.Cli" -c Release -r "$rid" --self-contained -p:PublishProfile=SingleFile -o "$folder/files"
+  mv -- "$folder/files/Llm42.Cli" "$folder/llm42"
+  # Symbols and documentation.
+  rm -rf -- "$folder/files"
+  say "$folder/llm42: $(stat -c %s "$folder/llm42") bytes"
+}
+
 verb_clean() { rm -rf -- "$artifacts"; }
 
 verb=${1:-help}
 if (($# > 0)); then shift; fi
 case $verb in
-  native | restore | generate | test | demo | bench | pack | clean) "verb_$verb" "$@" ;;
+  native | restore | generate | test | demo | bench | pack | publish | clean) "verb_$verb" "$@" ;;
   help | -h | --help) usage ;;
   *)
     say "build.sh: unknown verb '$verb'."

@@ -1,3 +1,5 @@
+using Llm42.Server.Operation;
+
 namespace Llm42.Server;
 
 /// <summary>The model that a server answers with.</summary>
@@ -10,6 +12,8 @@ internal sealed class ServedModel
         Engine = engine;
         Options = options;
         Clock = clock;
+        State = new ServerState(clock);
+        RetryAdvice = new RetryAdvice(clock);
         Name = options.ModelName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(engine.Model.Directory));
         Created = clock.GetUtcNow().ToUnixTimeSeconds();
         var description = engine.Engine;
@@ -22,6 +26,12 @@ internal sealed class ServedModel
     public ServerOptions Options { get; }
 
     public TimeProvider Clock { get; }
+
+    /// <summary>Whether requests are taken, and how many are served.</summary>
+    public ServerState State { get; }
+
+    /// <summary>When a request that found the queue full may come again.</summary>
+    public RetryAdvice RetryAdvice { get; }
 
     /// <summary>What clients call it.</summary>
     public string Name { get; }

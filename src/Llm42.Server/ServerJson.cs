@@ -3,6 +3,7 @@ using Llm42.Server.Http;
 using Llm42.Server.Native;
 using Llm42.Server.OpenAi;
 using Llm42.Server.Operation;
+using Llm42.Server.Page;
 
 namespace Llm42.Server;
 
@@ -19,4 +20,6 @@ namespace Llm42.Server;
 [JsonSerializable(typeof(TokenizeResponse))]
 [JsonSerializable(typeof(DetokenizeResponse))]
 [JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(PageSettings))]
+[JsonSerializable(typeof(LiveFigures))]
 internal sealed partial class ServerJson : JsonSerializerContext;

@@ -87,6 +87,9 @@ public sealed record GenerationOptions
     /// </summary>
     public bool CaptureLayers { get; init; }
 
+    /// <summary>Leave special tokens out of the answer's text, where stop strings are looked for too.</summary>
+    public bool SkipSpecialTokens { get; init; } = true;
+
     /// <summary>Add the special tokens that the tokenizer puts around a text.</summary>
     public bool AddSpecialTokens { get; init; } = true;
 }

@@ -12,8 +12,13 @@ namespace Llm42;
 
 /// <summary>
 /// A language model that answers prompts, many at a time. All members may be used from any thread.
+/// <para>
+/// Disposing cancels what runs: answers end with <see cref="FinishReason.Cancelled"/> behind the tokens that they have,
+/// scores and replays with an <see cref="OperationCanceledException"/>. Requests made later get an
+/// <see cref="ObjectDisposedException"/>.
+/// </para>
 /// </summary>
-public sealed class InferenceEngine : IAsyncDisposable
+public sealed class InferenceEngine : IAsyncDisposable, IDisposable
 {
     private readonly EngineLoop _loop;
     private readonly RequestBuilder _requests;
@@ -40,12 +45,24 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     internal EngineLoop Loop => _loop;
 
+    /// <summary>What its metrics and traces bear as llm42.engine.</summary>
+    public string Name => _loop.Name;
+
     /// <summary>The model's tokenizer; null if its directory has none, and then prompts must be token ids.</summary>
     public ITokenizer? Tokenizer { get; }
 
     /// <summary>What makes a prompt of a chat; null if the model has no chat template. Its prompts hold their special tokens.</summary>
     /// <exception cref="InvalidOperationException">The model has one, but it is malformed or not supported.</exception>
     public ChatTemplate? ChatTemplate => _chatTemplate();
+
+    /// <summary>It takes requests: it was neither disposed nor ended by an error of its own.</summary>
+    public bool IsRunning => _loop.IsRunning;
+
+    /// <summary>
+    /// Deterministic answers come again bit for bit. False where a setting for studies gives that up: the fixed-shape
+    /// verifier, or <see cref="EngineOptions.SkipMismatch"/> = 0.
+    /// </summary>
+    public bool GuaranteesDeterminism => _options.Verifier == VerifierKind.Invariant && _options.SkipMismatch != 0;
 
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _loop.Statistics;
@@ -64,6 +81,8 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <exception cref="ModelFormatException">A file is missing, malformed or not supported.</exception>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="Native.NativeException">The device cannot be had, or its memory does not suffice.</exception>
+    /// <exception cref="DllNotFoundException">The native library is missing, or of another version; the message says where it was looked for.</exception>
+    /// <exception cref="OperationCanceledException">The loading was cancelled.</exception>
     public static async Task<InferenceEngine> LoadAsync(
         string modelPath,
         InferenceEngineOptions? options = null,
@@ -86,7 +105,11 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <param name="options">How to answer.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="ArgumentException">A value is out of range, or the prompt does not fit.</exception>
+    /// <exception cref="NotSupportedException">An option cannot be honoured; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">The model has no tokenizer for a text, or the engine was ended by an error of its own.</exception>
     /// <exception cref="EngineQueueFullException">Too many requests are waiting.</exception>
+    /// <exception cref="ObjectDisposedException">The engine was disposed before the request began.</exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled by its caller.</exception>
     /// <exception cref="Native.NativeException">
     /// A step that the request took part in failed, for want of memory for example. Other requests are not affected,
     /// and the engine goes on.
@@ -106,7 +129,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         IReadOnlyList<int> promptIds, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new GenerationOptions();
-        return StreamAsync(_requests.Build(promptIds, options), [.. _requests.StopsOf(options)], cancellationToken);
+        return StreamAsync(_requests.Build(promptIds, options), [.. _requests.StopsOf(options)], options.SkipSpecialTokens, cancellationToken);
     }
 
     /// <summary>
@@ -154,6 +177,9 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <param name="top">How many of the most likely tokens to report behind each position, 0..1024.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="ArgumentException">A value is out of range, or the tokens do not fit.</exception>
+    /// <exception cref="EngineQueueFullException">Too many requests are waiting.</exception>
+    /// <exception cref="ObjectDisposedException">The engine was disposed before.</exception>
+    /// <exception cref="OperationCanceledException">The request was cancelled, or the engine disposed while it ran.</exception>
     public async Task<ScoreResult> ScoreAsync(
         IReadOnlyList<int> promptIds, int top = 0, CancellationToken cancellationToken = default)
     {
@@ -198,6 +224,9 @@ public sealed class InferenceEngine : IAsyncDisposable
         if (options.N > 1)
             throw new ReceiptRefusedException(
                 $"N is {options.N}, and a receipt is of one answer: answer i is what N = 1 and Seed + i give, so give these options.");
+        if (!options.SkipSpecialTokens && _requests.StopsOf(options).Count > 0)
+            throw new ReceiptRefusedException(
+                "SkipSpecialTokens is false, and a replay looks for stop strings in the text without special tokens; leave Stop empty.");
         if (result.FinishReason == FinishReason.Cancelled)
             throw new ReceiptRefusedException("The answer was cancelled: where it ends is nothing that could come again.");
         var request = ReceiptRequest.Of(_requests.Build(promptIds, options)[0], _requests.StopsOf(options), Model.MaxContext);
@@ -247,8 +276,11 @@ public sealed class InferenceEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>Cancels every request and frees the model.</summary>
+    /// <summary>Cancels every request and frees the model, once the step that runs has ended. May be called again.</summary>
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    /// <summary>As <see cref="DisposeAsync"/>, and waits for it.</summary>
+    public void Dispose() => _loop.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private static void RequireOneAnswer(GenerationOptions? options)
     {
@@ -278,7 +310,10 @@ public sealed class InferenceEngine : IAsyncDisposable
     }
 
     private async IAsyncEnumerable<GenerationChunk> StreamAsync(
-        IReadOnlyList<GenerationRequest> requests, IReadOnlyList<string> stops, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IReadOnlyList<GenerationRequest> requests,
+        IReadOnlyList<string> stops,
+        bool skipSpecialTokens,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var answers = new List<AnswerStream>();
@@ -287,7 +322,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             foreach (var request in requests)
             {
                 answers.Add(new AnswerStream(
-                    _loop.Submit(request, cancellationToken), new AnswerText(Tokenizer, stops, request.StopTokenIds), answers.Count));
+                    _loop.Submit(request, cancellationToken), new AnswerText(Tokenizer, stops, request.StopTokenIds, skipSpecialTokens), answers.Count));
             }
             var chunks = answers.Count == 1
                 ? answers[0].ReadAsync(cancellationToken)

@@ -12,7 +12,11 @@ public sealed partial class LayoutTests
         ["Llm42.Core"] = [],
         ["Llm42.Native"] = [],
         ["Llm42.Bindings.Generator"] = [],
-        ["Llm42"] = ["Llm42.Core", "Llm42.Native"],
+        ["Llm42.Runtime.Cpu"] = [],
+        ["Llm42.Runtime.Cuda"] = ["Llm42.Runtime.Cpu"],
+        ["Llm42"] = ["Llm42.Core", "Llm42.Native", "Llm42.Runtime.Cpu"],
+        ["Llm42.Extensions.AI"] = ["Llm42"],
+        ["Llm42.Extensions.Hosting"] = ["Llm42"],
         ["Llm42.Server"] = ["Llm42"],
         ["Llm42.Cli"] = ["Llm42", "Llm42.Server"],
     };

@@ -8,8 +8,11 @@ internal static partial class Readme
     public static string Text { get; } = RepositoryFiles.Read("README.md");
 
     /// <summary>The code blocks of a language.</summary>
-    public static IReadOnlyList<string> Blocks(string language) =>
-        [.. CodeBlock().Matches(Text).Where(match => match.Groups[1].Value == language).Select(match => match.Groups[2].Value)];
+    public static IReadOnlyList<string> Blocks(string language) => Blocks(Text, language);
+
+    /// <summary>The code blocks of a language in a Markdown text.</summary>
+    public static IReadOnlyList<string> Blocks(string text, string language) =>
+        [.. CodeBlock().Matches(text).Where(match => match.Groups[1].Value == language).Select(match => match.Groups[2].Value)];
 
     /// <summary>The C# program.</summary>
     public static string Program => Blocks("csharp").Single();

@@ -33,8 +33,11 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="options">Of the server; the port is always a free one.</param>
     /// <param name="engineOptions">Of the engine.</param>
     /// <param name="chatTemplate">The model's template; empty for a model without one.</param>
+    /// <param name="clock">For deadlines, rate limits and the end of a drain.</param>
+    /// <param name="prepare">Changes the model's files before they are loaded.</param>
     public static async Task<TestServer> StartAsync(
-        ServerOptions? options = null, InferenceEngineOptions? engineOptions = null, string chatTemplate = ChatTemplate)
+        ServerOptions? options = null, InferenceEngineOptions? engineOptions = null, string chatTemplate = ChatTemplate,
+        TimeProvider? clock = null, Action<string>? prepare = null)
     {
         string directory = Directory.CreateTempSubdirectory("llm42-test-").FullName;
         try
@@ -44,10 +47,12 @@ internal sealed class TestServer : IAsyncDisposable
                 File.Copy(file, Path.Combine(directory, Path.GetFileName(file)));
             if (chatTemplate.Length > 0)
                 await File.WriteAllTextAsync(Path.Combine(directory, "chat_template.jinja"), chatTemplate);
+            prepare?.Invoke(directory);
             InferenceEngine engine = await InferenceEngine.LoadAsync(directory, engineOptions);
             try
             {
-                var server = await LlmServer.StartAsync(engine, (options ?? new ServerOptions { ModelName = "demo" }) with { Port = 0 });
+                var server = await LlmServer.StartAsync(
+                    engine, (options ?? new ServerOptions()) with { Port = 0, ModelName = "demo" }, clock ?? TimeProvider.System, CancellationToken.None);
                 return new TestServer(directory, engine, server);
             }
             catch

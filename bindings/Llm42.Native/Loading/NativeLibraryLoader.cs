@@ -76,9 +76,11 @@ internal static class NativeLibraryLoader
             return 0;
         }
 
-        string beside = Path.GetDirectoryName(assembly.Location) ?? "";
+#pragma warning disable IL3000 // Empty in a single file, where the host's folders take its place.
+        string location = assembly.Location;
+#pragma warning restore IL3000
         return Load(NativeLibraryLocator.Candidates(
             Environment.GetEnvironmentVariable(NativeLibraryLocator.PathVariable),
-            [beside, AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)]));
+            NativeLibraryLocator.Folders(location, AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string)));
     }
 }

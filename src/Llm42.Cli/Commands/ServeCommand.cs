@@ -9,6 +9,8 @@ namespace Llm42.Cli.Commands;
 /// <summary>`llm42 serve MODEL`: answers over HTTP.</summary>
 internal sealed class ServeCommand
 {
+    public const string Name = "serve";
+
     private readonly ModelFlags _model = new();
     private readonly ServerFlags _server = new();
     private readonly EngineFlags _engine = new();
@@ -16,10 +18,13 @@ internal sealed class ServeCommand
     public static Command Create()
     {
         var self = new ServeCommand();
-        var command = new Command("serve", "Answer over HTTP, as OpenAI's API does, until the process is told to end.");
+        var command = new Command(
+            Name,
+            "Answer over HTTP, as OpenAI's API does, until SIGINT or SIGTERM; running requests then get --drain-timeout to finish, and a second signal ends them.");
         self._model.AddTo(command);
         self._server.AddTo(command);
         self._engine.AddTo(command);
+        OptionSources.AddTo(command);
         CommandGuard.SetAction(command, self.RunAsync);
         return command;
     }
@@ -28,11 +33,21 @@ internal sealed class ServeCommand
     {
         string name = _model.Name(parsed);
         ServerOptions options = _server.Read(parsed, Path.GetFileName(Path.TrimEndingDirectorySeparator(name)));
+        InferenceEngineOptions engineOptions = _server.Read(parsed, _engine.Read(parsed));
+        using var signals = new TerminationSignals();
         using ModelDirectory model = _model.Open(parsed);
-        await using InferenceEngine engine = await ModelLoading.RunAsync(model.Path, _engine.Read(parsed), cancellation).ConfigureAwait(false);
-        await using LlmServer server = await LlmServer.StartAsync(engine, options, cancellation).ConfigureAwait(false);
-        StandardOutput.WriteLine($"Listening on {string.Join(", ", server.Addresses)} with {options.ModelName}.");
-        await server.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await using InferenceEngine engine = await ModelLoading.RunAsync(model.Path, engineOptions, signals.Stop).ConfigureAwait(false);
+            await using LlmServer server = await LlmServer.StartAsync(engine, options, signals.Stop).ConfigureAwait(false);
+            StandardOutput.WriteLine($"Listening on {string.Join(", ", server.Addresses)} with {options.ModelName}.");
+            await server.RunAsync(signals.Stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+        {
+            // Told to end before it served anybody.
+        }
+
         return CommandGuard.Success;
     }
 }

@@ -27,6 +27,7 @@ public sealed class EngineLoop : IAsyncDisposable
     private long _nextId;
     private int _queued;
     private volatile bool _stopping;
+    private volatile Exception? _failure;
 
     /// <summary>Starts an engine. It disposes the executor when it ends.</summary>
     /// <param name="executor">Runs the model.</param>
@@ -51,6 +52,9 @@ public sealed class EngineLoop : IAsyncDisposable
     /// <summary>What its metrics and spans bear as llm42.engine.</summary>
     public string Name => _observer.Name;
 
+    /// <summary>It takes requests: it was neither disposed nor ended by an error of its own.</summary>
+    public bool IsRunning => !_stopping;
+
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _observer.Statistics;
 
@@ -65,7 +69,8 @@ public sealed class EngineLoop : IAsyncDisposable
     /// <param name="cancellationToken">Ends the request early, as <see cref="RequestHandle.Cancel"/> does.</param>
     /// <exception cref="ArgumentException">A value is out of range, or the request can never fit.</exception>
     /// <exception cref="EngineQueueFullException">Too many requests are waiting.</exception>
-    /// <exception cref="ObjectDisposedException">The engine has ended.</exception>
+    /// <exception cref="ObjectDisposedException">The engine was disposed.</exception>
+    /// <exception cref="InvalidOperationException">The engine was ended by an error of its own, which is the inner exception.</exception>
     public RequestHandle Submit(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         RequestValidation.Validate(request, Info, _options);
@@ -106,6 +111,8 @@ public sealed class EngineLoop : IAsyncDisposable
     {
         lock (_submission)
         {
+            if (_failure is { } failure)
+                throw new InvalidOperationException($"The engine was ended by an error, and takes no more requests: {failure.Message}", failure);
             ObjectDisposedException.ThrowIf(_stopping, this);
             if (Volatile.Read(ref _queued) >= _options.QueueCapacity)
                 throw new EngineQueueFullException(_options.QueueCapacity);
@@ -246,7 +253,11 @@ public sealed class EngineLoop : IAsyncDisposable
     private void End(Exception? failure)
     {
         lock (_submission)
+        {
+            _failure = failure;
             _stopping = true;
+        }
+
         while (_inbox.TryDequeue(out (Sequence Sequence, RequestHandle Handle) entry))
             _handles.Add(entry.Sequence, entry.Handle);
         foreach (Sequence sequence in _handles.Keys.ToList())

@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Llm42.Server.Http;
+using Llm42.Server.Operation;
+using Microsoft.AspNetCore.Http;
 
 namespace Llm42.Server.Answers;
 
@@ -7,9 +10,29 @@ namespace Llm42.Server.Answers;
 internal static class AnswerBatch
 {
     /// <summary>The pieces as they come; <see cref="GenerationChunk.Index"/> is the prompt's number times N plus the answer's.</summary>
+    /// <exception cref="ApiException">A prompt is too long.</exception>
     public static IAsyncEnumerable<GenerationChunk> RunAsync(
-        InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation) =>
-        prompts.Count == 1 ? engine.GenerateAsync(prompts[0], options, cancellation) : MergeAsync(engine, prompts, options, cancellation);
+        HttpContext context, InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation)
+    {
+        CheckLengths(engine, prompts, options);
+        var chunks = prompts.Count == 1
+            ? engine.GenerateAsync(prompts[0], options, cancellation)
+            : MergeAsync(engine, prompts, options, cancellation);
+        return RequestMeasure.Of(context) is { } measure ? measure.WatchAsync(chunks, options, cancellation) : chunks;
+    }
+
+    private static void CheckLengths(InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options)
+    {
+        var most = engine.Model.MaxContext - (options.MaxTokens is 0 ? 0 : 1);
+        foreach (var prompt in prompts)
+        {
+            if (prompt.Length > most)
+                throw ApiException.Invalid(
+                    $"This model's maximum context length is {engine.Model.MaxContext} tokens, the answer's among them. "
+                    + $"The prompt has {prompt.Length} tokens; shorten it.",
+                    code: "context_length_exceeded");
+        }
+    }
 
     private static async IAsyncEnumerable<GenerationChunk> MergeAsync(
         InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)

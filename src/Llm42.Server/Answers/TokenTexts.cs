@@ -9,32 +9,24 @@ namespace Llm42.Server.Answers;
 /// <summary>Log-probabilities of tokens in the shapes of OpenAI's API.</summary>
 internal sealed class TokenTexts(ITokenizer? tokenizer)
 {
-    /// <summary>A token by itself; its id in angle brackets where the model has no tokenizer.</summary>
-    public string Text(int id) => tokenizer is null ? $"<{id}>" : tokenizer.Decode([id], skipSpecialTokens: false);
+    /// <summary>A token by itself, U+FFFD for parts of characters; its id in angle brackets where it has no text.</summary>
+    public string Text(int id) => Text(id, tokenizer?.GetTokenBytes(id));
 
     /// <summary>As chat completions have them.</summary>
     public ChatLogprobs Chat(IEnumerable<TokenEvent> tokens) => new([.. tokens.Select(token =>
     {
-        var text = Text(token.TokenId);
-        return new ChatTokenLogprob(text, token.Logprob, Bytes(text), [.. (token.Top ?? []).Select(Top)]);
+        var bytes = tokenizer?.GetTokenBytes(token.TokenId);
+        return new ChatTokenLogprob(Text(token.TokenId, bytes), token.Logprob, Numbers(bytes), [.. (token.Top ?? []).Select(Top)]);
     })]);
 
     /// <summary>As completions have them.</summary>
     /// <param name="tokens">The tokens with what is known of them.</param>
-    /// <param name="offset">Where in the text of the whole answer the first of them begins, in characters.</param>
-    public CompletionLogprobs Completion(IReadOnlyList<(int Id, float? Logprob, IReadOnlyList<TokenLogprob>? Top)> tokens, int offset)
-    {
-        var texts = new string[tokens.Count];
-        var offsets = new int[tokens.Count];
-        for (var i = 0; i < texts.Length; i++)
-        {
-            offsets[i] = offset;
-            texts[i] = Text(tokens[i].Id);
-            offset += texts[i].Length;
-        }
-        return new CompletionLogprobs(
-            texts, [.. tokens.Select(token => token.Logprob)], [.. tokens.Select(token => TopOf(token.Top))], offsets);
-    }
+    /// <param name="offsets">Where in the text of the whole answer they begin.</param>
+    public CompletionLogprobs Completion(IReadOnlyList<(int Id, float? Logprob, IReadOnlyList<TokenLogprob>? Top)> tokens, TextOffsets offsets) => new(
+        [.. tokens.Select(token => Text(token.Id))],
+        [.. tokens.Select(token => token.Logprob)],
+        [.. tokens.Select(token => TopOf(token.Top))],
+        [.. tokens.Select(token => offsets.Next(token.Id))]);
 
     private Dictionary<string, float>? TopOf(IReadOnlyList<TokenLogprob>? top)
     {
@@ -50,9 +42,11 @@ internal sealed class TokenTexts(ITokenizer? tokenizer)
 
     private ChatTopLogprob Top(TokenLogprob token)
     {
-        var text = Text(token.TokenId);
-        return new ChatTopLogprob(text, token.Logprob, Bytes(text));
+        var bytes = tokenizer?.GetTokenBytes(token.TokenId);
+        return new ChatTopLogprob(Text(token.TokenId, bytes), token.Logprob, Numbers(bytes));
     }
 
-    private static int[] Bytes(string text) => [.. Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
+    private static string Text(int id, byte[]? bytes) => bytes is null ? $"<{id}>" : Encoding.UTF8.GetString(bytes);
+
+    private static int[]? Numbers(byte[]? bytes) => bytes is null ? null : [.. bytes.Select(b => (int)b)];
 }

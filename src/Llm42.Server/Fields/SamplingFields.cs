@@ -22,7 +22,7 @@ internal static class SamplingFields
         var isDeterministic = fields.Boolean("is_deterministic") ?? isDeterministicHeader ?? defaults.IsDeterministicByDefault;
         return new GenerationOptions
         {
-            Temperature = fields.Number("temperature", 0, 100),
+            Temperature = Temperature(fields),
             TopP = fields.Number("top_p", 0, 1) is { } p ? Math.Max(p, float.Epsilon) : null,
             TopK = TopK(fields),
             MinP = fields.Number("min_p", 0, 1),
@@ -34,9 +34,15 @@ internal static class SamplingFields
             Seed = fields.Seed("seed") ?? defaults.DefaultSeed ?? (isDeterministic ? 0 : DrawSeed()),
             IsDeterministic = isDeterministic,
             IgnoreEos = fields.Boolean("ignore_eos") ?? false,
-            Stop = fields.TextOrTexts("stop", MaxStops),
+            Stop = fields.Find("stop") is null ? null : fields.TextOrTexts("stop", MaxStops),
+            SkipSpecialTokens = fields.Boolean("skip_special_tokens") ?? true,
         };
     }
+
+    // The sampler takes 0 or so much.
+    private static float? Temperature(RequestFields fields) => fields.Number("temperature", 0, 100) is not { } temperature
+        ? null
+        : temperature is 0 or >= 0.01f ? temperature : throw fields.Wrong("temperature", "0 or a number from 0.01 to 100", fields.Find("temperature")!.Value);
 
     // -1 is what other servers call "all".
     private static int? TopK(RequestFields fields) =>

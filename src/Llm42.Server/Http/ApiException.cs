@@ -18,6 +18,9 @@ internal sealed class ApiException(int status, string type, string message, stri
     /// <summary>A word for programs, or null.</summary>
     public string? Code => code;
 
+    /// <summary>When it is worth another try; null where that depends on the client alone.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>A request that is wrong in itself.</summary>
     public static ApiException Invalid(string message, string? parameter = null, string? code = null) =>
         new(StatusCodes.Status400BadRequest, "invalid_request_error", message, parameter, code);

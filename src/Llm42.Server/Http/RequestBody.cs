@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 
 namespace Llm42.Server.Http;
@@ -6,7 +7,12 @@ namespace Llm42.Server.Http;
 /// <summary>Reads the JSON that a request bears.</summary>
 internal static class RequestBody
 {
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 128 };
+    private const int MaxDepth = 128;
+
+    // Grows with what arrives: a length that is only announced must not take memory.
+    private const int FirstBytes = 4096;
+
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth };
 
     /// <summary>The JSON object; to be disposed.</summary>
     /// <exception cref="ApiException">It is no JSON object, or too long.</exception>
@@ -14,18 +20,58 @@ internal static class RequestBody
     {
         if (!context.Request.HasJsonContentType() && context.Request.ContentType is { Length: > 0 } type)
             throw new ApiException(
-                StatusCodes.Status415UnsupportedMediaType, "invalid_request_error", $"Content-Type is {type}; it must be application/json.");
+                StatusCodes.Status415UnsupportedMediaType,
+                "invalid_request_error",
+                $"Content-Type is {Printable.Of(type, 100)}; it must be application/json.",
+                code: "unsupported_media_type");
+        using var body = new MemoryStream(FirstBytes);
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
+        return Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
+    }
+
+    /// <summary>Parses a body; every string of what comes back can be read.</summary>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> body)
+    {
+        if (!Utf8.IsValid(body.Span))
+            throw Malformed("it is not UTF-8");
         try
         {
-            return await JsonDocument.ParseAsync(context.Request.Body, Options, context.RequestAborted).ConfigureAwait(false);
+            if (body.Span.IndexOf("\\u"u8) >= 0)
+                ReadEscapes(body.Span);
+            return JsonDocument.Parse(body, Options);
         }
         catch (JsonException error)
         {
-            throw ApiException.Invalid($"The body is not valid JSON: {error.Message}", code: "invalid_json");
+            throw Malformed($"{Reason(error)}, at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}");
         }
-        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
+    }
+
+    /// <summary>Half a surrogate pair is found here, and not in the middle of a request.</summary>
+    private static void ReadEscapes(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });
+        while (reader.Read())
         {
-            throw new ApiException(error.StatusCode, "invalid_request_error", $"The body is too long: {error.Message}", code: "body_too_large");
+            if (!reader.ValueIsEscaped)
+                continue;
+            try
+            {
+                _ = reader.GetString();
+            }
+            catch (InvalidOperationException)
+            {
+                throw Malformed($"the string at byte {reader.TokenStartIndex + 1} holds half a surrogate pair");
+            }
         }
+    }
+
+    private static ApiException Malformed(string reason) =>
+        ApiException.Invalid($"The body is not valid JSON: {reason}.", code: "invalid_json");
+
+    /// <summary>The reader's message without the position that it ends with.</summary>
+    private static string Reason(JsonException error)
+    {
+        var end = error.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return (end < 0 ? error.Message : error.Message[..end]).TrimEnd('.');
     }
 }

@@ -1,3 +1,4 @@
+using Llm42.Core.Requests;
 using Llm42.Server.Answers;
 using Llm42.Server.Fields;
 using Llm42.Server.Http;
@@ -10,6 +11,8 @@ namespace Llm42.Server.Native;
 internal sealed class GenerateEndpoint(ServedModel model)
 {
     private const int DefaultMaxTokens = 128;
+
+    private readonly TokenTexts _texts = new(model.Engine.Tokenizer);
 
     /// <summary>Serves a request.</summary>
     public async Task ServeAsync(HttpContext context)
@@ -26,7 +29,7 @@ internal sealed class GenerateEndpoint(ServedModel model)
         var sampling = fields.Object("sampling_params");
         var isDeterministic = fields.Boolean("is_deterministic") ?? DeterminismHeader.Read(context);
         var options = ReadSampling(sampling, isDeterministic);
-        var returnsLogprobs = fields.Boolean("return_logprob") ?? false;
+        var logprobs = LogprobsOf(fields.Boolean("return_logprob") ?? false, fields.Boolean("return_text_in_logprobs") ?? false);
         var isStreamed = fields.Boolean("stream") ?? false;
         var id = fields.Text("rid") ?? Guid.NewGuid().ToString("N");
         fields.RefuseOthers();
@@ -36,15 +39,15 @@ internal sealed class GenerateEndpoint(ServedModel model)
         using var deadline = new Deadline(context, model);
         await deadline.RunAsync(async cancellation =>
         {
-            var chunks = AnswerBatch.RunAsync(model.Engine, prompts, options, cancellation);
+            var chunks = AnswerBatch.RunAsync(context, model.Engine, prompts, options, cancellation);
             if (isStreamed)
             {
-                await StreamAsync(context, chunks, id, options, returnsLogprobs, prompts[0].Length).ConfigureAwait(false);
+                await StreamAsync(context, chunks, id, options, logprobs, prompts[0].Length).ConfigureAwait(false);
                 return;
             }
             var answers = await CollectedAnswer.CollectAsync(chunks, prompts.Count * options.N).ConfigureAwait(false);
             GenerateResponse[] responses = [.. answers.Select((answer, i) => ResponseOf(
-                answer, answers.Length == 1 ? id : $"{id}-{i}", options, returnsLogprobs, prompts[i / options.N].Length))];
+                answer, answers.Length == 1 ? id : $"{id}-{i}", options, logprobs, prompts[i / options.N].Length))];
             await (isBatch || options.N > 1
                 ? context.Response.WriteAsJsonAsync(responses, ServerJson.Default.GenerateResponseArray, cancellationToken: cancellation)
                 : context.Response.WriteAsJsonAsync(responses[0], ServerJson.Default.GenerateResponse, cancellationToken: cancellation))
@@ -61,13 +64,21 @@ internal sealed class GenerateEndpoint(ServedModel model)
         };
         if (fields.Seed("sampling_seed") is { } seed)
             options = options with { Seed = seed };
-        fields.Ignore("skip_special_tokens", "spaces_between_special_tokens");
+        fields.Ignore("spaces_between_special_tokens");
         fields.RefuseOthers();
         return options;
     }
 
+    /// <summary>Makes the log-probabilities of a response; null for a response without.</summary>
+    private Func<TokenEvent, GeneratedLogprob>? LogprobsOf(bool returnsLogprobs, bool returnsTexts) => (returnsLogprobs, returnsTexts) switch
+    {
+        (false, _) => null,
+        (true, false) => token => new GeneratedLogprob(token.Logprob, token.TokenId, null),
+        (true, true) => token => new GeneratedLogprob(token.Logprob, token.TokenId, _texts.Text(token.TokenId)),
+    };
+
     private async Task StreamAsync(
-        HttpContext context, IAsyncEnumerable<GenerationChunk> chunks, string id, GenerationOptions options, bool returnsLogprobs, int promptTokens)
+        HttpContext context, IAsyncEnumerable<GenerationChunk> chunks, string id, GenerationOptions options, Func<TokenEvent, GeneratedLogprob>? logprobs, int promptTokens)
     {
         var events = new EventStream(context);
         var answer = new CollectedAnswer();
@@ -75,13 +86,13 @@ internal sealed class GenerateEndpoint(ServedModel model)
         {
             answer.Add(chunk);
             await events.WriteAsync(
-                ResponseOf(answer, id, options, returnsLogprobs, promptTokens), ServerJson.Default.GenerateResponse).ConfigureAwait(false);
+                ResponseOf(answer, id, options, logprobs, promptTokens), ServerJson.Default.GenerateResponse).ConfigureAwait(false);
         }
         await events.EndAsync().ConfigureAwait(false);
     }
 
     private GenerateResponse ResponseOf(
-        CollectedAnswer answer, string id, GenerationOptions options, bool returnsLogprobs, int promptTokens)
+        CollectedAnswer answer, string id, GenerationOptions options, Func<TokenEvent, GeneratedLogprob>? logprobs, int promptTokens)
     {
         var statistics = answer.Last.Statistics;
         return new GenerateResponse(
@@ -99,7 +110,7 @@ internal sealed class GenerateEndpoint(ServedModel model)
                 Rollbacks = statistics?.Rollbacks ?? 0,
                 TokensRolledBack = statistics?.TokensRolledBack ?? 0,
                 VerificationWindows = statistics?.VerificationWindows ?? 0,
-                OutputTokenLogprobs = returnsLogprobs ? [.. answer.Tokens.Select(token => (double[])[token.Logprob, token.TokenId])] : null,
+                OutputTokenLogprobs = logprobs is null ? null : [.. answer.Tokens.Select(logprobs)],
             });
     }
 }

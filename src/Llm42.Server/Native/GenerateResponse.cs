@@ -31,9 +31,9 @@ internal sealed record MetaInfo
     [JsonPropertyName("llm42_num_verification_windows")]
     public required int VerificationWindows { get; init; }
 
-    /// <summary>[log-probability, token id] of each token of the answer.</summary>
+    /// <summary>Of each token of the answer.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<IReadOnlyList<double>>? OutputTokenLogprobs { get; init; }
+    public IReadOnlyList<GeneratedLogprob>? OutputTokenLogprobs { get; init; }
 }
 
 /// <summary>Why an answer ended: "stop" or "length".</summary>

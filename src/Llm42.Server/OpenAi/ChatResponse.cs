@@ -26,12 +26,25 @@ internal sealed record ChatResponse
 internal sealed record ChatChoice(int Index, ChatMessage Message, ChatLogprobs? Logprobs, string FinishReason);
 
 /// <summary>What the model says.</summary>
+/// <param name="Content">Its text; null where it is nothing but calls.</param>
 internal sealed record ChatMessage(string? Content)
 {
     public string Role { get; } = "assistant";
 
     public string? Refusal { get; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ChatToolCall>? ToolCalls { get; init; }
 }
+
+/// <summary>A tool that the model calls.</summary>
+internal sealed record ChatToolCall(string Id, ChatFunctionCall Function)
+{
+    public string Type { get; } = "function";
+}
+
+/// <summary>A function with its arguments: the text of a JSON object.</summary>
+internal sealed record ChatFunctionCall(string Name, string Arguments);
 
 /// <summary>One event of a streamed response.</summary>
 internal sealed record ChatEvent
@@ -56,23 +69,42 @@ internal sealed record ChatEvent
 }
 
 /// <summary>A piece of an answer.</summary>
-internal sealed record ChatEventChoice(int Index, ChatDelta Delta, ChatLogprobs? Logprobs, string? FinishReason);
+internal sealed record ChatEventChoice(int Index, ChatDelta Delta)
+{
+    public ChatLogprobs? Logprobs { get; init; }
+
+    public string? FinishReason { get; init; }
+}
 
 /// <summary>What a piece adds.</summary>
 internal sealed record ChatDelta
 {
+    public static ChatDelta Empty { get; } = new();
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Role { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Content { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ChatToolCallDelta>? ToolCalls { get; init; }
 }
 
-/// <summary>Log-probabilities of an answer's tokens.</summary>
-internal sealed record ChatLogprobs(IReadOnlyList<ChatTokenLogprob> Content);
+/// <summary>A call, which comes whole: what is malformed is text, and that shows at its end only.</summary>
+internal sealed record ChatToolCallDelta(int Index, string Id, ChatFunctionCall Function)
+{
+    public string Type { get; } = "function";
+}
+
+/// <summary>Log-probabilities of an answer's tokens, those of calls and of the end among them.</summary>
+internal sealed record ChatLogprobs(IReadOnlyList<ChatTokenLogprob> Content)
+{
+    public IReadOnlyList<ChatTokenLogprob>? Refusal { get; }
+}
 
 /// <summary>A token, and what else was likely in its place.</summary>
-internal sealed record ChatTokenLogprob(string Token, float Logprob, IReadOnlyList<int> Bytes, IReadOnlyList<ChatTopLogprob> TopLogprobs);
+internal sealed record ChatTokenLogprob(string Token, float Logprob, IReadOnlyList<int>? Bytes, IReadOnlyList<ChatTopLogprob> TopLogprobs);
 
 /// <summary>A token that was likely.</summary>
-internal sealed record ChatTopLogprob(string Token, float Logprob, IReadOnlyList<int> Bytes);
+internal sealed record ChatTopLogprob(string Token, float Logprob, IReadOnlyList<int>? Bytes);

@@ -1,4 +1,5 @@
 using Llm42.Core.Execution;
+using Llm42.Core.Requests;
 using Llm42.Server.Answers;
 using Llm42.Server.Fields;
 using Llm42.Server.Http;
@@ -34,6 +35,7 @@ internal sealed class CompletionsEndpoint(ServedModel model)
         {
             MaxTokens = fields.Integer("max_tokens", 0, int.MaxValue) ?? DefaultMaxTokens,
             TopLogprobs = logprobs ?? 0,
+            OutputFormat = ResponseFormatField.Read(fields),
         };
         if (fields.Integer("best_of", 1, GenerationOptions.MaxN) is { } best && best != options.N)
             throw fields.Unsupported("best_of", "only the value of n is offered.");
@@ -44,29 +46,26 @@ internal sealed class CompletionsEndpoint(ServedModel model)
             throw ApiException.Invalid($"{prompts.Count} prompts with n = {options.N} are {prompts.Count * options.N} answers; at most {MaxAnswers} are given.", "n");
         var request = new Request(
             prompts, options, logprobs, fields.Boolean("echo") ?? false, StreamOptions.Read(fields), $"cmpl-{Guid.NewGuid():N}");
-        fields.Ignore("user", "store", "metadata", "safety_identifier", "prompt_cache_key");
+        OtherFields.Read(fields);
         fields.RefuseOthers();
-        if (request.IsEcho && request.Stream is not null)
-            throw fields.Unsupported("echo", "not together with stream.");
         return request;
     }
 
     private async Task AnswerAsync(HttpContext context, Request request, CancellationToken cancellation)
     {
         var answers = await CollectedAnswer.CollectAsync(
-            AnswerBatch.RunAsync(model.Engine, request.Prompts, request.Options, cancellation), request.Count).ConfigureAwait(false);
-        var scores = request is { IsEcho: true, Logprobs: not null }
-            ? await Task.WhenAll(request.Prompts.Select(
-                prompt => model.Engine.ScoreAsync(prompt, request.Logprobs.Value, cancellation))).ConfigureAwait(false)
-            : null;
+            AnswerBatch.RunAsync(context, model.Engine, request.Prompts, request.Options, cancellation), request.Count).ConfigureAwait(false);
+        var scores = await ScoreAsync(request, cancellation).ConfigureAwait(false);
         var choices = new CompletionChoice[answers.Length];
         for (var i = 0; i < choices.Length; i++)
         {
             var answer = answers[i];
             var prompt = i / request.Options.N;
-            var echo = request.IsEcho ? model.Engine.Tokenizer?.Decode(request.Prompts[prompt], skipSpecialTokens: true) ?? "" : "";
             choices[i] = new CompletionChoice(
-                i, echo + answer.Text, LogprobsOf(request, answer, scores?[prompt]), FinishReasons.Of(answer.Last.FinishReason!.Value));
+                i,
+                EchoOf(request, prompt) + answer.Text,
+                LogprobsOf(request, TokensOf(scores?[prompt]).Concat(TokensOf(answer.Tokens)), OffsetsOf(request)),
+                FinishReasons.Of(answer.Last.FinishReason!.Value));
         }
         GenerationChunk[] lasts = [.. answers.Select(answer => answer.Last)];
         var response = Envelope(request, choices) with
@@ -82,43 +81,65 @@ internal sealed class CompletionsEndpoint(ServedModel model)
     {
         var events = new EventStream(context);
         var lasts = new GenerationChunk[request.Count];
-        var offsets = new int[request.Count];
-        await foreach (var chunk in AnswerBatch.RunAsync(model.Engine, request.Prompts, request.Options, cancellation).ConfigureAwait(false))
+        TextOffsets[] offsets = [.. lasts.Select(_ => OffsetsOf(request))];
+        var isEchoed = new bool[request.Count];
+        var open = request.Count;
+        var scores = await ScoreAsync(request, cancellation).ConfigureAwait(false);
+        await foreach (var chunk in AnswerBatch.RunAsync(context, model.Engine, request.Prompts, request.Options, cancellation).ConfigureAwait(false))
         {
+            if (request.IsEcho && !isEchoed[chunk.Index])
+            {
+                isEchoed[chunk.Index] = true;
+                var prompt = chunk.Index / request.Options.N;
+                var logprobsOfPrompt = LogprobsOf(request, TokensOf(scores?[prompt]), offsets[chunk.Index]);
+                await events.WriteAsync(
+                    Envelope(request, [new CompletionChoice(chunk.Index, EchoOf(request, prompt), logprobsOfPrompt, null)]),
+                    ServerJson.Default.CompletionResponse).ConfigureAwait(false);
+            }
             var reason = chunk.FinishReason is { } r ? FinishReasons.Of(r) : null;
             if (reason is not null)
                 lasts[chunk.Index] = chunk;
-            var logprobs = request.Logprobs is null || chunk.Tokens.Count == 0
-                ? null
-                : _texts.Completion([.. chunk.Tokens.Select(token => (token.TokenId, (float?)token.Logprob, token.Top))], offsets[chunk.Index]);
-            offsets[chunk.Index] += chunk.Text.Length;
+            var logprobs = chunk.Tokens.Count == 0 ? null : LogprobsOf(request, TokensOf(chunk.Tokens), offsets[chunk.Index]);
             if (chunk.Text.Length == 0 && reason is null && logprobs is null)
                 continue;
+
+            // The last event of all tells what was guaranteed.
+            var isLast = reason is not null && --open == 0 && !stream.IncludeUsage;
             await events.WriteAsync(
-                Envelope(request, [new CompletionChoice(chunk.Index, chunk.Text, logprobs, reason)]),
+                Envelope(request, [new CompletionChoice(chunk.Index, chunk.Text, logprobs, reason)]) with
+                {
+                    Llm42 = isLast ? Guarantee.Of(model, request.Options, lasts) : null,
+                },
                 ServerJson.Default.CompletionResponse).ConfigureAwait(false);
         }
-        var last = Envelope(request, []) with { Llm42 = Guarantee.Of(model, request.Options, lasts) };
         if (stream.IncludeUsage)
             await events.WriteAsync(
-                last with { Usage = Usage.Of(lasts, request.Options.N) }, ServerJson.Default.CompletionResponse).ConfigureAwait(false);
+                Envelope(request, []) with { Usage = Usage.Of(lasts, request.Options.N), Llm42 = Guarantee.Of(model, request.Options, lasts) },
+                ServerJson.Default.CompletionResponse).ConfigureAwait(false);
         await events.EndAsync().ConfigureAwait(false);
     }
 
-    private CompletionLogprobs? LogprobsOf(Request request, CollectedAnswer answer, ScoreResult? prompt)
-    {
-        if (request.Logprobs is null)
-            return null;
-        IEnumerable<(int, float?, IReadOnlyList<TokenLogprob>?)> tokens =
-            answer.Tokens.Select(token => (token.TokenId, (float?)token.Logprob, token.Top));
-        if (prompt is not null)
-        {
-            // What is likely in a token's place stands at the position before it.
-            tokens = prompt.Positions.Select((position, i) =>
-                (position.TokenId, position.Logprob, i == 0 ? null : prompt.Positions[i - 1].Top)).Concat(tokens);
-        }
-        return _texts.Completion([.. tokens], 0);
-    }
+    /// <summary>The log-probabilities of the prompts, if they are to be told.</summary>
+    private async Task<ScoreResult[]?> ScoreAsync(Request request, CancellationToken cancellation) =>
+        request is { IsEcho: true, Logprobs: { } top }
+            ? await Task.WhenAll(request.Prompts.Select(prompt => model.Engine.ScoreAsync(prompt, top, cancellation))).ConfigureAwait(false)
+            : null;
+
+    private string EchoOf(Request request, int prompt) =>
+        request.IsEcho ? model.Engine.Tokenizer?.Decode(request.Prompts[prompt], request.Options.SkipSpecialTokens) ?? "" : "";
+
+    private TextOffsets OffsetsOf(Request request) => new(model.Engine.Tokenizer, request.Options.SkipSpecialTokens);
+
+    private CompletionLogprobs? LogprobsOf(
+        Request request, IEnumerable<(int Id, float? Logprob, IReadOnlyList<TokenLogprob>? Top)> tokens, TextOffsets offsets) =>
+        request.Logprobs is null ? null : _texts.Completion([.. tokens], offsets);
+
+    private static IEnumerable<(int Id, float? Logprob, IReadOnlyList<TokenLogprob>? Top)> TokensOf(IEnumerable<TokenEvent> answer) =>
+        answer.Select(token => (token.TokenId, (float?)token.Logprob, token.Top));
+
+    // What is likely in a token's place stands at the position before it.
+    private static IEnumerable<(int Id, float? Logprob, IReadOnlyList<TokenLogprob>? Top)> TokensOf(ScoreResult? prompt) =>
+        prompt is null ? [] : prompt.Positions.Select((position, i) => (position.TokenId, position.Logprob, i == 0 ? null : prompt.Positions[i - 1].Top));
 
     private CompletionResponse Envelope(Request request, IReadOnlyList<CompletionChoice> choices) => new()
     {

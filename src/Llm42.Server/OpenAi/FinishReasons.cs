@@ -1,4 +1,6 @@
 using Llm42.Core.Requests;
+using Llm42.Server.Http;
+using Microsoft.AspNetCore.Http;
 
 namespace Llm42.Server.OpenAi;
 
@@ -12,6 +14,7 @@ internal static class FinishReasons
     {
         FinishReason.Stop => Stop,
         FinishReason.Length => "length",
-        _ => throw new OperationCanceledException("The request was cancelled while it ran."),
+        _ => throw new ApiException(
+            StatusCodes.Status503ServiceUnavailable, "server_error", "The engine was stopped while it answered.", code: "stopping"),
     };
 }

@@ -16,7 +16,8 @@ internal sealed record StreamOptions(bool IncludeUsage)
         if (!isStreamed)
             throw fields.Unsupported("stream_options", "only together with stream.");
         var read = new StreamOptions(options.Boolean("include_usage") ?? false);
-        options.Ignore("include_obfuscation");
+        if (options.Boolean("include_obfuscation") is true)
+            throw options.Unsupported("include_obfuscation", "is not offered.");
         options.RefuseOthers();
         return read;
     }

@@ -19,7 +19,7 @@ namespace Llm42.ChatTemplates;
 /// </summary>
 public sealed class ChatTemplate
 {
-    private const string ToolTemplate = "tool_use";
+    internal const string ToolTemplate = "tool_use";
 
     private readonly Dictionary<string, TemplateProgram> _programs;
     private readonly Dictionary<string, IReadOnlyList<string>> _tokens;

@@ -2,7 +2,7 @@ using Llm42.Tokenization;
 
 namespace Llm42.Generation;
 
-/// <summary>The text of an answer as its reader sees it: no special tokens, nothing from a stop string on.</summary>
+/// <summary>The text of an answer as its reader sees it: nothing from a stop string on, and usually no special tokens.</summary>
 internal sealed class AnswerText
 {
     private readonly IncrementalDetokenizer? _detokenizer;
@@ -13,9 +13,10 @@ internal sealed class AnswerText
     /// <param name="tokenizer">Null where the model has none: the text stays empty.</param>
     /// <param name="stops">Stop strings.</param>
     /// <param name="stopTokenIds">Tokens that end the answer; they have no text.</param>
-    public AnswerText(ITokenizer? tokenizer, IReadOnlyList<string> stops, IReadOnlySet<int> stopTokenIds)
+    /// <param name="skipSpecialTokens">Special tokens have no text.</param>
+    public AnswerText(ITokenizer? tokenizer, IReadOnlyList<string> stops, IReadOnlySet<int> stopTokenIds, bool skipSpecialTokens = true)
     {
-        _detokenizer = tokenizer?.CreateDetokenizer(skipSpecialTokens: true);
+        _detokenizer = tokenizer?.CreateDetokenizer(skipSpecialTokens);
         _scanner = new StopStringScanner(stops);
         _stopTokenIds = stopTokenIds;
     }

@@ -69,7 +69,7 @@ internal sealed class RequestBuilder
         MaxTokens = options.MaxTokens ?? _defaults.MaxTokens(promptIds.Count),
         IsDeterministic = options.IsDeterministic,
         StopTokenIds = options.IgnoreEos ? new HashSet<int>() : _eosTokenIds,
-        TextStop = BuildTextStop(StopsOf(options)),
+        TextStop = BuildTextStop(StopsOf(options), options.SkipSpecialTokens),
         TopLogprobs = options.TopLogprobs,
         CaptureLayers = options.CaptureLayers,
     };
@@ -82,10 +82,10 @@ internal sealed class RequestBuilder
         MaxTokens = receipt.MaxTokens,
         IsDeterministic = true,
         StopTokenIds = receipt.StopTokenIds.ToHashSet(),
-        TextStop = BuildTextStop(receipt.StopStrings),
+        TextStop = BuildTextStop(receipt.StopStrings, skipSpecialTokens: true),
     };
 
-    private TextStop? BuildTextStop(IReadOnlyList<string> stops)
+    private TextStop? BuildTextStop(IReadOnlyList<string> stops, bool skipSpecialTokens)
     {
         if (stops.Count == 0)
             return null;
@@ -97,6 +97,6 @@ internal sealed class RequestBuilder
         return _tokenizer is null
             ? throw new InvalidOperationException(
                 $"The model directory has no {TokenizerJson.FileName}, so an answer has no text to stop at; leave Stop empty.")
-            : new TextStop(_tokenizer.CreateDetokenizer(skipSpecialTokens: true), new StopStringScanner([.. stops]));
+            : new TextStop(_tokenizer.CreateDetokenizer(skipSpecialTokens), new StopStringScanner([.. stops]));
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Llm42.Tokenization.AddedTokens;
 using Llm42.Tokenization.Bpe;
 using Llm42.Tokenization.Decoders;
@@ -95,6 +96,23 @@ public sealed class BpeTokenizer : ITokenizer
 
     /// <inheritdoc/>
     public string? IdToToken(int id) => _vocabulary.Token(id);
+
+    /// <inheritdoc/>
+    public byte[]? GetTokenBytes(int id)
+    {
+        if (_vocabulary.Token(id) is not { } token)
+        {
+            return null;
+        }
+
+        var content = new TokenContent(token);
+        for (DecoderStage? stage = _decoder; stage is not null && content.Bytes is null; stage = stage.Next)
+        {
+            content = stage.Map(content);
+        }
+
+        return content.Bytes ?? Encoding.UTF8.GetBytes(content.Text);
+    }
 
     /// <inheritdoc/>
     public bool IsSpecial(int id) => _vocabulary.IsSpecial(id);

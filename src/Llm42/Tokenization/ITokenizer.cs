@@ -40,6 +40,15 @@ public interface ITokenizer
     /// <returns>The token, or null if the id has none.</returns>
     string? IdToToken(int id);
 
+    /// <summary>
+    /// Gets the bytes that a token is in a text, behind other tokens: a byte alphabet is undone, a byte-fallback token is
+    /// its byte, a visible space is a space. They may be a part of a character. All bytes together are the UTF-8 of the
+    /// decoded text, but for what the decoder strips at its ends. A special token's are those of its written form.
+    /// </summary>
+    /// <param name="id">The id.</param>
+    /// <returns>The bytes, the caller's own; null if the id has no token.</returns>
+    byte[]? GetTokenBytes(int id);
+
     /// <summary>Whether an id belongs to a special token.</summary>
     /// <param name="id">The id.</param>
     /// <returns>True for a special token.</returns>

@@ -6,6 +6,10 @@ namespace Llm42.ToolCalls;
 /// </summary>
 public abstract class ToolCallParser
 {
+    private protected ToolCallParser()
+    {
+    }
+
     /// <summary>The parser of a format.</summary>
     public static ToolCallParser Create(ToolCallFormat format) => format switch
     {
@@ -20,8 +24,19 @@ public abstract class ToolCallParser
     public abstract AnswerPiece Append(string text);
 
     /// <summary>Takes the end of the answer.</summary>
-    /// <returns>The rest. A call that is not whole is text.</returns>
+    /// <returns>The rest. A call that is malformed or not whole is text: nothing of an answer is lost.</returns>
     public abstract AnswerPiece Flush();
+
+    /// <summary>How many characters at the end of a text may be the beginning of a marker.</summary>
+    private protected static int PrefixAtEnd(string text, string marker)
+    {
+        for (var length = Math.Min(marker.Length - 1, text.Length); length > 0; length--)
+        {
+            if (text.AsSpan(text.Length - length).SequenceEqual(marker.AsSpan(0, length)))
+                return length;
+        }
+        return 0;
+    }
 
     private sealed class PlainTextParser : ToolCallParser
     {

@@ -27,6 +27,8 @@ internal sealed class LetterTokenizer : ITokenizer
 
     public string? IdToToken(int id) => null;
 
+    public byte[]? GetTokenBytes(int id) => id < Special ? [(byte)('a' + id)] : [];
+
     public bool IsSpecial(int id) => id == Special;
 
     private sealed class Detokenizer : IncrementalDetokenizer

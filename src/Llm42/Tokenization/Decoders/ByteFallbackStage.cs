@@ -17,10 +17,12 @@ internal sealed class ByteFallbackStage : TokenStage
         Next!.End();
     }
 
+    public override TokenContent Map(TokenContent token) =>
+        TryReadByte(token.Text, out byte value) ? token with { Bytes = [value] } : token;
+
     protected override void WriteToken(ReadOnlySpan<char> token)
     {
-        if (token.Length == 6 && token.StartsWith("<0x") && token[5] == '>'
-            && byte.TryParse(token[3..5], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
+        if (TryReadByte(token, out byte value))
         {
             _run.Add(value);
             return;
@@ -34,6 +36,13 @@ internal sealed class ByteFallbackStage : TokenStage
     {
         base.CopyBuffers();
         _run = [.. _run];
+    }
+
+    private static bool TryReadByte(ReadOnlySpan<char> token, out byte value)
+    {
+        value = 0;
+        return token.Length == 6 && token.StartsWith("<0x") && token[5] == '>'
+            && byte.TryParse(token[3..5], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
 
     private void WriteRun()

@@ -15,6 +15,22 @@ internal sealed class ByteLevelStage : TokenStage
         Next!.End();
     }
 
+    public override TokenContent Map(TokenContent token)
+    {
+        if (!IsInAlphabet(token.Text))
+        {
+            return token;
+        }
+
+        var bytes = new byte[token.Text.Length];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            ByteAlphabet.TryToByte(token.Text[i], out bytes[i]);
+        }
+
+        return token with { Bytes = bytes, IsFused = true };
+    }
+
     protected override void WriteToken(ReadOnlySpan<char> token)
     {
         if (IsInAlphabet(token))

@@ -17,6 +17,9 @@ internal abstract class DecoderStage
     /// <summary>Takes the end of the stream.</summary>
     public abstract void End();
 
+    /// <summary>What the stage makes of a whole token that is neither the first of a text nor the last.</summary>
+    public virtual TokenContent Map(TokenContent token) => token;
+
     /// <summary>A copy of this stage and of all behind it that goes its own way.</summary>
     public DecoderStage Fork()
     {

@@ -5,6 +5,8 @@ internal sealed class JoinStage : TokenStage
 {
     private bool _hasToken;
 
+    public override TokenContent Map(TokenContent token) => token with { Text = " " + token.Text };
+
     protected override void WriteToken(ReadOnlySpan<char> token)
     {
         if (_hasToken)

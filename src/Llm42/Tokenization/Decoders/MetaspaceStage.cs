@@ -5,6 +5,8 @@ internal sealed class MetaspaceStage(char replacement, bool dropsInFirst) : Toke
 {
     private bool _isFirst = true;
 
+    public override TokenContent Map(TokenContent token) => token with { Text = token.Text.Replace(replacement, ' ') };
+
     protected override void WriteToken(ReadOnlySpan<char> token)
     {
         string text = token.ToString();

@@ -43,6 +43,19 @@ internal sealed class StripStage(char content, int atStart, int atEnd) : Decoder
 
     public override void End() => Next!.End();
 
+    public override TokenContent Map(TokenContent token)
+    {
+        if (token.IsFused)
+        {
+            return token;
+        }
+
+        ReadOnlySpan<char> text = token.Text;
+        int atFront = Math.Min(atStart, text.Length - text.TrimStart(content).Length);
+        text = text[atFront..];
+        return token with { Text = text[..^Math.Min(atEnd, text.Length - text.TrimEnd(content).Length)].ToString() };
+    }
+
     private void WriteContent(int count)
     {
         for (int i = 0; i < count; i++)

@@ -11,17 +11,24 @@ internal sealed class WordPieceStage(string prefix, bool tidies) : TokenStage
 
     private bool _hasToken;
 
+    public override TokenContent Map(TokenContent token) => token with { Text = TextOf(token.Text, isFirst: false) };
+
     protected override void WriteToken(ReadOnlySpan<char> token)
     {
-        string text = !_hasToken ? token.ToString()
+        Next!.Write(TextOf(token, isFirst: !_hasToken), endsToken: true);
+        _hasToken = true;
+    }
+
+    private string TextOf(ReadOnlySpan<char> token, bool isFirst)
+    {
+        string text = isFirst ? token.ToString()
             : token.StartsWith(prefix) ? token[prefix.Length..].ToString()
             : string.Concat(" ", token);
-        _hasToken = true;
         foreach ((string from, string to) in tidies ? Tidyings : [])
         {
             text = text.Replace(from, to, StringComparison.Ordinal);
         }
 
-        Next!.Write(text, endsToken: true);
+        return text;
     }
 }

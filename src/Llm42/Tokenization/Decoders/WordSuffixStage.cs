@@ -6,6 +6,9 @@ internal sealed class WordSuffixStage(string suffix) : TokenStage
     // The newest token waits, since it may be the last.
     private string? _held;
 
+    public override TokenContent Map(TokenContent token) =>
+        token with { Text = token.Text.Replace(suffix, " ", StringComparison.Ordinal) };
+
     public override void End()
     {
         if (_held is not null)

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Llm42.Server.Http;
+using Llm42.StructuredOutput;
+
+namespace Llm42.Server.Fields;
+
+/// <summary>Reads "response_format".</summary>
+internal static class ResponseFormatField
+{
+    private const string Name = "response_format";
+
+    /// <summary>What an answer has to look like; null for any text.</summary>
+    public static OutputFormat? Read(RequestFields fields)
+    {
+        if (fields.Object(Name) is not { } format)
+            return null;
+        var type = format.Text("type") ?? throw format.Missing("type");
+        var read = type switch
+        {
+            "text" => null,
+            "json_object" => OutputFormat.JsonObject,
+            "json_schema" => ReadSchema(format.Object("json_schema") ?? throw format.Missing("json_schema")),
+            _ => throw format.Unsupported("type", $"\"{type}\" is not offered; \"text\", \"json_object\" and \"json_schema\" are."),
+        };
+        format.RefuseOthers();
+        return read;
+    }
+
+    private static OutputFormat ReadSchema(RequestFields fields)
+    {
+        // The answer is of the schema whether that is called strict or not.
+        fields.Text("name");
+        fields.Text("description");
+        fields.Boolean("strict");
+        var schema = fields.Find("schema");
+        fields.RefuseOthers();
+        return schema is { } element ? Compile(element, Name, $"{Name}.json_schema.schema") : OutputFormat.JsonObject;
+    }
+
+    /// <summary>Makes a format of a schema.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="parameter">The field that errors name.</param>
+    /// <param name="place">Where in the request it stands.</param>
+    /// <exception cref="ApiException">The schema asks for what is not supported.</exception>
+    public static OutputFormat Compile(JsonElement schema, string parameter, string place)
+    {
+        try
+        {
+            return OutputFormat.JsonSchema(schema);
+        }
+        catch (ArgumentException error)
+        {
+            throw ApiException.Invalid($"{place}: {error.Message}", parameter, "invalid_schema");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+// Every test computes with all processors.
+[assembly: DoNotParallelize]
