@@ -55,7 +55,7 @@ return await parsed.InvokeAsync(new InvocationConfiguration
     EnableDefaultExceptionHandler = false,
 
     // A server takes signals itself: it needs longer than others to end.
-    ProcessTerminationTimeout = parsed.CommandResult.Command.Name == ServeCommand.Name ? null : TimeSpan.FromSeconds(2),
+    ProcessTerminationTimeout = CommandGuard.NameOf(parsed.CommandResult.Command) == ServeCommand.Name ? null : TimeSpan.FromSeconds(2),
 }).ConfigureAwait(false);
 
 async Task<int> RefuseAsync(ParseResult refused, string message, string help)

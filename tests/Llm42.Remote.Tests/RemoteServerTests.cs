@@ -41,6 +41,22 @@ public sealed class RemoteServerTests
     }
 
     [TestMethod]
+    public async Task Chat_is_asked_where_chats_are()
+    {
+        await using var fake = new FakeServer(async exchange =>
+        {
+            await exchange.BeginStreamAsync();
+            await exchange.WriteAsync(": ping\r\ndata:{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\r\n\r\n");
+            await exchange.WriteAsync("data:{\"choices\":[{\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\r\n\r\n");
+        });
+        using RemoteServer server = await RemoteServer.OpenAsync(
+            Options(fake) with { Model = "m", Endpoint = RemoteEndpoint.Chat }, TimeProvider.System, default);
+        RemoteAnswer answer = await server.AnswerAsync(Request, null, default);
+        Assert.AreEqual(("hi", 1), (answer.Text, answer.PieceTimes.Count), "an end without [DONE], behind a finish_reason, is one");
+        Assert.AreEqual("/v1/chat/completions", fake.Asked.Single().Path);
+    }
+
+    [TestMethod]
     public async Task Errors_are_told_apart()
     {
         await using var fake = new FakeServer(async exchange =>
