@@ -27,6 +27,7 @@ usage: ./build.sh VERB
   demo                build, then run the demonstration on the embedded model
   bench OPERATOR      build, then measure linear, attention or logits of the native library
   bench determinism   build, then measure what determinism costs, by its share of the traffic and the way it is done
+  bench serve         build, then measure what the server adds to its engine: start, latency of streams, throughput
   bench load          build, then measure how long a model takes to load, and how much memory at most
   bench [ARGS]        build, then run the managed benchmarks; ARGS go to BenchmarkDotNet
   pack                build the NuGet packages into artifacts/packages

@@ -4,11 +4,19 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Llm42.Benchmarks.Determinism;
 using Llm42.Benchmarks.Load;
+using Llm42.Benchmarks.Serve;
 
 if (args is ["determinism", ..])
     return await DeterminismBenchmark.Create(Path.Combine(RepositoryRoot(), "src", "Llm42.Cli", "DemoModel")).Parse(args[1..]).InvokeAsync();
 if (args is ["load", ..])
     return await LoadBenchmark.Create().Parse(args[1..]).InvokeAsync();
+if (args is ["serve", ..])
+{
+    return await ServeBenchmark.Create(
+        Path.Combine(RepositoryRoot(), "src", "Llm42.Cli", "DemoModel"), Path.Combine(RepositoryRoot(), "artifacts", "bin", "llm42"))
+        .Parse(args[1..]).InvokeAsync();
+}
+
 if (args is [LoadBenchmark.ChildVerb, string model])
     return await LoadBenchmark.LoadOneAsync(model);
 
