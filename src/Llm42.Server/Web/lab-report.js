@@ -60,7 +60,7 @@ export class LabReport {
         this.#verdict.replaceChildren(
             byBits === 1
                 ? el("strong", { text: `${all}, all the same to the last bit.` })
-                : el("strong", { text: byTokens === 1 ? `${all}: the same tokens, but ${byBits} sets of bits.` : `${all}, ${byTokens} of them different.` }));
+                : el("strong", { text: byTokens === 1 ? `${all}: the same tokens, but ${byBits} sets of bits.` : `${all} in ${byTokens} versions.` }));
         this.#facts.textContent = `Distinct by tokens: ${byTokens} · by log-probability bits: ${byBits}`
             + ` · rolled back: ${count(this.#rollbacks, "window")}`;
     }

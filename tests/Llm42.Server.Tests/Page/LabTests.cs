@@ -32,7 +32,7 @@ public sealed class LabTests
         Assert.IsGreaterThan(1, distinct, "nothing differed: nothing was shown");
 
         ILocator first = session.Page.Locator(".report").First;
-        await Is(first.Locator(".verdict"), $"8 answers, {distinct} of them different.");
+        await Is(first.Locator(".verdict"), $"8 answers in {distinct} versions.");
         StringAssert.Contains(await first.Locator(".facts").InnerTextAsync(), $"Distinct by tokens: {distinct} ·", StringComparison.Ordinal);
         for (int i = 0; i < without.Length; i++)
         {
@@ -57,6 +57,7 @@ public sealed class LabTests
         StringAssert.Matches(
             await session.Page.Locator(".report .facts").Last.InnerTextAsync(), new System.Text.RegularExpressions.Regex(@"rolled back: [1-9].* tokens/s"));
         Assert.IsTrue(await session.Page.Locator("#lab-note").IsHiddenAsync());
+        Assert.AreEqual(1280, await session.Page.EvaluateAsync<int>("document.scrollingElement.scrollWidth"), "the page is wider than its window");
         await session.KeepAsync("desktop-lab", isFullPage: true);
     }
 
@@ -90,7 +91,7 @@ public sealed class LabTests
         await FillAsync(session, answers: 5, tokens: 4, neighbours: 0);
         await session.Page.SelectOptionAsync("#lab-runs", "without");
         await RunAsync(session);
-        await Is(session.Page.Locator(".verdict"), "5 answers, 3 of them different.");
+        await Is(session.Page.Locator(".verdict"), "5 answers in 3 versions.");
         StringAssert.StartsWith(
             await session.Page.Locator(".report .facts").InnerTextAsync(), "Distinct by tokens: 3 · by log-probability bits: 4 ·", StringComparison.Ordinal);
         string[] rows = await session.Page.Locator("tbody tr").EvaluateAllAsync<string[]>(

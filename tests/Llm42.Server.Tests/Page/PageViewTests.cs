@@ -101,7 +101,7 @@ public sealed partial class PageViewTests
         stops = await TabAsync(session, until: "Tokens with determinism");
         CollectionAssert.Contains(stops, "Tokens without determinism");
         await session.Page.Keyboard.PressAsync("ArrowRight");
-        await session.Page.WaitForFunctionAsync("document.activeElement.scrollLeft > 0");
+        await session.Page.WaitForFunctionAsync("() => document.activeElement.scrollLeft > 0");
     }
 
     [TestMethod]
