@@ -145,6 +145,9 @@ public static unsafe class Operators
             AdjustmentStarts = arguments.AdjustmentStarts.Native,
             Adjustments = arguments.Adjustments.Native,
             AdjustmentCount = arguments.AdjustmentCount,
+            MaskIndices = arguments.MaskIndices.Native,
+            Masks = arguments.Masks.Native,
+            MaskCount = arguments.MaskCount,
         };
         NativeException.ThrowIfFailed(NativeMethods.Sample(stream.Pointer, &native));
     }

@@ -212,7 +212,7 @@ _Static_assert(offsetof(llm42_logit_adjustment, bias) == 4, "the C# bindings exp
 _Static_assert(offsetof(llm42_logit_adjustment, repetition) == 8, "the C# bindings expect offsetof(llm42_logit_adjustment, repetition) == 8");
 _Static_assert(offsetof(llm42_logit_adjustment, penalty) == 12, "the C# bindings expect offsetof(llm42_logit_adjustment, penalty) == 12");
 
-_Static_assert(sizeof(llm42_sample_params) == 128, "the C# bindings expect sizeof(llm42_sample_params) == 128");
+_Static_assert(sizeof(llm42_sample_params) == 168, "the C# bindings expect sizeof(llm42_sample_params) == 168");
 _Static_assert(offsetof(llm42_sample_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_sample_params, struct_size) == 0");
 _Static_assert(offsetof(llm42_sample_params, rows) == 4, "the C# bindings expect offsetof(llm42_sample_params, rows) == 4");
 _Static_assert(offsetof(llm42_sample_params, vocabulary) == 8, "the C# bindings expect offsetof(llm42_sample_params, vocabulary) == 8");
@@ -225,6 +225,9 @@ _Static_assert(offsetof(llm42_sample_params, margins) == 72, "the C# bindings ex
 _Static_assert(offsetof(llm42_sample_params, adjustment_starts) == 88, "the C# bindings expect offsetof(llm42_sample_params, adjustment_starts) == 88");
 _Static_assert(offsetof(llm42_sample_params, adjustments) == 104, "the C# bindings expect offsetof(llm42_sample_params, adjustments) == 104");
 _Static_assert(offsetof(llm42_sample_params, adjustment_count) == 120, "the C# bindings expect offsetof(llm42_sample_params, adjustment_count) == 120");
+_Static_assert(offsetof(llm42_sample_params, mask_indices) == 128, "the C# bindings expect offsetof(llm42_sample_params, mask_indices) == 128");
+_Static_assert(offsetof(llm42_sample_params, masks) == 144, "the C# bindings expect offsetof(llm42_sample_params, masks) == 144");
+_Static_assert(offsetof(llm42_sample_params, mask_count) == 160, "the C# bindings expect offsetof(llm42_sample_params, mask_count) == 160");
 
 _Static_assert(sizeof(llm42_first_mismatch_params) == 80, "the C# bindings expect sizeof(llm42_first_mismatch_params) == 80");
 _Static_assert(offsetof(llm42_first_mismatch_params, struct_size) == 0, "the C# bindings expect offsetof(llm42_first_mismatch_params, struct_size) == 0");

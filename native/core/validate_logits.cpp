@@ -62,8 +62,15 @@ bool validate(const Stream& stream, llm42_sample_params& p) {
   if (!has_adjustments && p.adjustments.buffer != nullptr) {
     fail_argument("adjustment_starts.buffer is NULL; adjustments need adjustment_starts");
   }
+  const bool has_masks = p.mask_indices.buffer != nullptr;
+  check_range(has_masks ? "mask_count" : "mask_count without mask_indices", p.mask_count, 0,
+              has_masks ? INT32_MAX : 0);
+  if (!has_masks && p.masks.buffer != nullptr) {
+    fail_argument("mask_indices.buffer is NULL; masks need mask_indices");
+  }
   if (p.rows == 0) {
     check_range("adjustment_count without rows", p.adjustment_count, 0, 0);
+    check_range("mask_count without rows", p.mask_count, 0, 0);
     return false;
   }
   const Matrix logits{"logits", p.logits, 4, p.rows, p.vocabulary, p.logits_stride};
@@ -73,15 +80,20 @@ bool validate(const Stream& stream, llm42_sample_params& p) {
   const Matrix starts = vector("adjustment_starts", p.adjustment_starts, 4, int64_t{1} + p.rows);
   const Matrix adjustments =
       vector("adjustments", p.adjustments, sizeof(llm42_logit_adjustment), p.adjustment_count);
+  const int64_t mask_words = (int64_t{p.vocabulary} + 31) / 32;
+  const Matrix mask_indices = vector("mask_indices", p.mask_indices, 4, p.rows);
+  const Matrix masks{"masks", p.masks, 4, p.mask_count, mask_words, mask_words};
   check_matrix(logits, stream);
   check_matrix(sampling, stream);
   check_matrix(ids, stream);
+  if (has_masks) check_matrix(mask_indices, stream);
+  if (p.mask_count > 0) check_matrix(masks, stream);
   if (has_adjustments) check_matrix(starts, stream);
   if (p.adjustment_count > 0) check_matrix(adjustments, stream);
-  check_disjoint(ids, {logits, sampling, starts, adjustments});
+  check_disjoint(ids, {logits, sampling, starts, adjustments, mask_indices, masks});
   if (p.margins.buffer != nullptr) {
     check_matrix(margins, stream);
-    check_disjoint(margins, {logits, sampling, ids, starts, adjustments});
+    check_disjoint(margins, {logits, sampling, ids, starts, adjustments, mask_indices, masks});
   }
   return true;
 }

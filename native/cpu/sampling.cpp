@@ -1,5 +1,6 @@
 // Choice of a token per row: keep, then Gumbel-max over what is kept.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -119,18 +120,43 @@ const float* adjust(const float* logits, const llm42_logit_adjustment* begin,
                     const llm42_logit_adjustment* end, const Scratch& scratch, int64_t vocabulary) {
   if (begin == end) return logits;
   float* const copy = scratch.tempered;
-  std::copy(logits, logits + vocabulary, copy);
+  if (logits != copy) std::copy(logits, logits + vocabulary, copy);
   for (const auto* a = begin; a != end; ++a) copy[a->token_id] = adjusted(copy[a->token_id], *a);
   return copy;
 }
 
-// `logits` may be the scratch's own copy.
-Best choose(const Row& row, const float* logits) {
+// The logits that a mask leaves, -inf for the others: a copy, in which the adjustments may work.
+const float* apply_mask(const float* logits, const uint32_t* mask, const Scratch& scratch,
+                        int64_t vocabulary) {
+  float* const copy = scratch.tempered;
+  for (int64_t first = 0; first < vocabulary; first += 32) {
+    const uint32_t word = mask[first / 32];
+    const int64_t end = std::min(first + 32, vocabulary);
+    for (int64_t id = first; id < end; ++id) {
+      copy[id] = (word >> (id - first) & 1) != 0 ? logits[id] : -std::numeric_limits<float>::infinity();
+    }
+  }
+  return copy;
+}
+
+// The lowest token of a mask; `vocabulary` or above if it has none.
+int64_t lowest_of(const uint32_t* mask, int64_t vocabulary) {
+  for (int64_t first = 0; first < vocabulary; first += 32) {
+    if (mask[first / 32] != 0) return first + std::countr_zero(mask[first / 32]);
+  }
+  return vocabulary;
+}
+
+// `logits` may be the scratch's own copy. `lowest`: what a row without a finite logit chooses.
+Best choose(const Row& row, const float* logits, uint32_t lowest) {
   const llm42_sampling_row& rule = row.rule;
   const Scratch& s = row.scratch;
   Best best{};
   const float temperature = rule.temperature == 0.0f ? 1.0f : rule.temperature;
-  if (!row.kernels.temper(logits, temperature, s.tempered, row.vocabulary)) return best;  // token 0, margin 0
+  if (!row.kernels.temper(logits, temperature, s.tempered, row.vocabulary)) {
+    best.id = lowest;  // margin 0
+    return best;
+  }
   if (rule.temperature == 0.0f) {
     row.kernels.best_of(s.tempered, row.vocabulary, &best);
     return best;
@@ -186,6 +212,17 @@ void check_adjustments(int64_t row, const llm42_logit_adjustment* all, int64_t b
   }
 }
 
+void check_mask(int64_t row, const int32_t* indices, const uint32_t* masks, int64_t mask_count,
+                int64_t vocabulary) {
+  const int32_t index = indices[row];
+  if (index < -1 || index >= mask_count) {
+    fail_argument("mask_indices[", row, "] is ", index, "; it must be -1..", mask_count - 1);
+  }
+  if (index >= 0 && lowest_of(masks + index * ((vocabulary + 31) / 32), vocabulary) >= vocabulary) {
+    fail_argument("masks[", index, "] (row ", row, ") has no token; it must have one at least");
+  }
+}
+
 }  // namespace
 
 void CpuStream::sample(const llm42_sample_params& p) {
@@ -195,11 +232,15 @@ void CpuStream::sample(const llm42_sample_params& p) {
   auto* margins = at<float>(p.margins);
   const auto* starts = at<const int32_t>(p.adjustment_starts);
   const auto* adjustments = at<const llm42_logit_adjustment>(p.adjustments);
+  const auto* mask_indices = at<const int32_t>(p.mask_indices);
+  const auto* masks = at<const uint32_t>(p.masks);
   const int64_t vocabulary = p.vocabulary;
+  const int64_t mask_words = (vocabulary + 31) / 32;
   if (starts != nullptr) check_starts("adjustment_starts", starts, p.rows, p.adjustment_count);
   for (int64_t row = 0; row < p.rows; ++row) {
     check_rule(row, rules[row]);
     if (starts != nullptr) check_adjustments(row, adjustments, starts[row], starts[row + 1], vocabulary);
+    if (mask_indices != nullptr) check_mask(row, mask_indices, masks, p.mask_count, vocabulary);
   }
 
   const int threads = device_.threads_for(p.rows * vocabulary * 8);
@@ -209,11 +250,17 @@ void CpuStream::sample(const llm42_sample_params& p) {
     const Scratch scratch(workspace + thread * thread_bytes, vocabulary);
     const Row work{device_.kernels(), rules[row], scratch, vocabulary, 0.0f};
     const float* row_logits = logits + row * p.logits_stride;
+    uint32_t lowest = 0;
+    if (mask_indices != nullptr && mask_indices[row] >= 0) {
+      const uint32_t* const mask = masks + mask_indices[row] * mask_words;
+      row_logits = apply_mask(row_logits, mask, scratch, vocabulary);
+      lowest = static_cast<uint32_t>(lowest_of(mask, vocabulary));
+    }
     if (starts != nullptr) {
       row_logits =
           adjust(row_logits, adjustments + starts[row], adjustments + starts[row + 1], scratch, vocabulary);
     }
-    const Best best = choose(work, row_logits);
+    const Best best = choose(work, row_logits, lowest);
     ids[row] = static_cast<int32_t>(best.id);
     if (margins != nullptr) margins[row] = best.value == best.second ? 0.0f : best.value - best.second;
   });

@@ -25,6 +25,7 @@ constexpr IndexWords indices[] = {
     {Checked::adjustment_starts, "adjustment_starts"},
     {Checked::expert_ids, "expert_ids"},
     {Checked::order, "order"},
+    {Checked::mask_indices, "mask_indices"},
 };
 
 // array[place].field is value; it must be range
@@ -64,6 +65,9 @@ void check_reported(const ErrorSlot& error) {
     case Checked::adjustment_token:
       fail_argument("adjustments[", error.place, "].token_id is ", error.value, "; it must be ", error.low,
                     "..", error.high, ", above the one before it in its row and in the vocabulary");
+    case Checked::mask_tokens:
+      fail_argument("masks[", error.value, "] (row ", error.place,
+                    ") has no token; it must have one at least");
     case Checked::sampling_top_k:
       fail_argument("sampling[", error.place, "].top_k is ", error.value, "; it must be 0 or more");
     default:

@@ -55,10 +55,14 @@ void CudaStream::sample(const llm42_sample_params& p) {
   work.adjustment_starts = at<const int32_t>(p.adjustment_starts);
   work.adjustments = at<const LogitAdjustment>(p.adjustments);
   work.adjustment_count = p.adjustment_count;
+  work.mask_indices = at<const int32_t>(p.mask_indices);
+  work.masks = at<const uint32_t>(p.masks);
+  work.mask_count = p.mask_count;
   work.error = errors();
   work.rows = p.rows;
   work.vocabulary = p.vocabulary;
-  const int64_t workspace_bytes = sample_workspace_bytes(p.rows, p.vocabulary, p.adjustment_count);
+  const int64_t workspace_bytes =
+      sample_workspace_bytes(p.rows, p.vocabulary, p.adjustment_count, p.mask_count);
   if (workspace_bytes > 0) work.workspace = reinterpret_cast<float*>(workspace(workspace_bytes));
   check(cuda::sample(work, stream), "launching sample");
 }

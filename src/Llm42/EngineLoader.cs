@@ -47,7 +47,7 @@ internal static class EngineLoader
             return new LoadedModel(
                 executor,
                 tokenizer,
-                new RequestBuilder(tokenizer, defaults, eosTokenIds),
+                new RequestBuilder(tokenizer, defaults, eosTokenIds, executor.Info.VocabularySize),
                 ModelDescription.Of(path, config, spec, tensors, executor.Info.MaxContext),
                 () => DescribeEngine(loaded, options.Engine, fingerprint, digests))
             {

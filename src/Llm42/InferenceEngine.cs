@@ -206,7 +206,7 @@ public sealed class InferenceEngine : IAsyncDisposable
                 "SkipSpecialTokens is false, and a replay looks for stop strings in the text without special tokens; leave Stop empty.");
         if (result.FinishReason == FinishReason.Cancelled)
             throw new ReceiptRefusedException("The answer was cancelled: where it ends is nothing that could come again.");
-        var request = ReceiptRequest.Of(_requests.Build(promptIds, options)[0], _requests.StopsOf(options), Model.MaxContext);
+        var request = ReceiptRequest.Of(_requests.Build(promptIds, options)[0], _requests.StopsOf(options), options.OutputFormat, Model.MaxContext);
         if (result.Usage.PromptTokens != promptIds.Count || result.Tokens.Count > request.MaxTokens)
             throw new ArgumentException(
                 $"The answer has {result.Tokens.Count} tokens to a prompt of {result.Usage.PromptTokens}; "

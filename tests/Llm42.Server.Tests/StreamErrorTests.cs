@@ -29,6 +29,30 @@ public sealed class StreamErrorTests
     }
 
     [TestMethod]
+    public async Task OpenAIs_client_is_told_of_an_error_in_the_middle()
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync();
+        server.Say(string.Join(' ', Enumerable.Repeat("more", 100)));
+        int steps = 0;
+        server.Executor.BeforeStep = () =>
+        {
+            if (++steps == 10)
+                throw new InvalidOperationException("planted");
+        };
+        bool ended = false;
+        try
+        {
+            await foreach (StreamingChatCompletionUpdate update in OpenAiClient.Chat(server.Address).CompleteChatStreamingAsync([new UserChatMessage("a")]))
+                ended |= update.FinishReason is not null;
+        }
+        catch (Exception error)
+        {
+            Console.WriteLine("CLIENT THROWS " + error);
+        }
+        Assert.IsFalse(ended, "half an answer looks like a whole one");
+    }
+
+    [TestMethod]
     public async Task An_error_in_the_middle_of_a_stream_is_an_event_and_no_end_follows()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();

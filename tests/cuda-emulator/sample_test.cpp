@@ -28,7 +28,10 @@ struct Batch {
   std::vector<SamplingRow> rules;
   std::vector<int32_t> starts;  // or empty
   std::vector<LogitAdjustment> adjustments;
+  std::vector<int32_t> mask_indices{};  // or empty
+  std::vector<uint32_t> masks{};
 
+  int64_t mask_count() const { return int64_t(masks.size()) / ((vocabulary + 31) / 32); }
   int rows() const { return int(rules.size()); }
 };
 
@@ -40,10 +43,10 @@ struct Choices {
 
 Choices run(const Batch& batch) {
   Choices choices{std::vector<int32_t>(batch.rows(), -5), std::vector<float>(batch.rows(), nan)};
-  std::vector<float> workspace(
-      sample_workspace_bytes(batch.rows(), batch.vocabulary, int64_t(batch.adjustments.size())) /
-          sizeof(float),
-      nan);
+  std::vector<float> workspace(sample_workspace_bytes(batch.rows(), batch.vocabulary,
+                                                      int64_t(batch.adjustments.size()), batch.mask_count()) /
+                                   sizeof(float),
+                               nan);
   Sample work{};
   work.logits = batch.logits.data();
   work.logits_stride = batch.vocabulary;
@@ -53,6 +56,9 @@ Choices run(const Batch& batch) {
   work.adjustment_starts = batch.starts.empty() ? nullptr : batch.starts.data();
   work.adjustments = batch.adjustments.data();
   work.adjustment_count = int64_t(batch.adjustments.size());
+  work.mask_indices = batch.mask_indices.empty() ? nullptr : batch.mask_indices.data();
+  work.masks = batch.masks.data();
+  work.mask_count = batch.mask_count();
   work.workspace = workspace.data();
   work.error = &choices.error;
   work.rows = batch.rows();
@@ -75,6 +81,11 @@ Choices run_on_cpu(const Batch& batch) {
     p.adjustment_starts = cpu.upload(batch.starts);
     p.adjustment_count = int64_t(batch.adjustments.size());
     if (!batch.adjustments.empty()) p.adjustments = cpu.upload(batch.adjustments);
+  }
+  if (!batch.mask_indices.empty()) {
+    p.mask_indices = cpu.upload(batch.mask_indices);
+    p.mask_count = batch.mask_count();
+    if (!batch.masks.empty()) p.masks = cpu.upload(batch.masks);
   }
   CpuBackend::check(llm42_sample(cpu.stream(), &p));
   return {cpu.download<int32_t>(p.ids, batch.rows()), cpu.download<float>(p.margins, batch.rows())};
@@ -126,6 +137,26 @@ void add_adjustments(Batch& batch, uint32_t seed) {
   }
 }
 
+// Three masks for the rows in turn, and none for every fourth row.
+void add_masks(Batch& batch, uint32_t seed) {
+  std::mt19937 random(seed);
+  const int words = (batch.vocabulary + 31) / 32;
+  for (int mask = 0; mask < 3; ++mask) {
+    for (int word = 0; word < words; ++word) {
+      batch.masks.push_back(mask == 0 ? uint32_t(random()) : mask == 1 ? uint32_t(random() & random()) : 0u);
+    }
+    const int kept = int(random() % batch.vocabulary);
+    batch.masks[size_t(mask) * words + kept / 32] |= 1u << (kept % 32);
+  }
+  for (int row = 0; row < batch.rows(); ++row) batch.mask_indices.push_back(row % 4 - 1);
+}
+
+bool is_allowed(const Batch& batch, int row, int32_t id) {
+  const int mask = batch.mask_indices[row];
+  if (mask < 0) return true;
+  return (batch.masks[size_t(mask) * ((batch.vocabulary + 31) / 32) + id / 32] >> (id % 32) & 1) != 0;
+}
+
 TEST(EmulatedSample, ChoosesAndMeasuresAsTheCpuBackend) {
   for (const int vocabulary : {1, 2, 3, 17, 1000, 5003}) {
     for (const float spread : {0.5f, 3.0f, 12.0f}) {
@@ -138,6 +169,13 @@ TEST(EmulatedSample, ChoosesAndMeasuresAsTheCpuBackend) {
       add_adjustments(batch, 9);
       expect_same(run_on_cpu(batch), run(batch), what + ", adjusted");
       if (HasFatalFailure()) return;
+      add_masks(batch, 11);
+      const Choices masked = run(batch);
+      expect_same(run_on_cpu(batch), masked, what + ", masked");
+      if (HasFatalFailure()) return;
+      for (int row = 0; row < batch.rows(); ++row) {
+        EXPECT_TRUE(is_allowed(batch, row, masked.ids[row])) << what << ", row " << row;
+      }
     }
   }
 }
@@ -164,10 +202,16 @@ TEST(EmulatedSample, OddLogitsChooseAsOnTheCpuBackend) {
           batch.logits.insert(batch.logits.end(), row.begin(), row.end());
           batch.rules.push_back({temperature, top_p, 0.0f, top_k, 4, 2});
         }
-        expect_same(run_on_cpu(batch), run(batch),
-                    "temperature " + std::to_string(temperature) + ", top-p " + std::to_string(top_p) +
-                        ", top-k " + std::to_string(top_k));
+        const std::string what = "temperature " + std::to_string(temperature) + ", top-p " +
+                                 std::to_string(top_p) + ", top-k " + std::to_string(top_k);
+        expect_same(run_on_cpu(batch), run(batch), what);
         if (HasFatalFailure()) return;
+        batch.masks = {0xfffffffcu};
+        batch.mask_indices = std::vector<int32_t>(batch.rules.size(), 0);
+        const Choices masked = run(batch);
+        expect_same(run_on_cpu(batch), masked, what + ", masked");
+        if (HasFatalFailure()) return;
+        for (const int32_t id : masked.ids) EXPECT_GE(id, 2) << what;
       }
     }
   }
@@ -277,6 +321,25 @@ TEST(EmulatedSample, RulesOutOfRangeAreReportedAndHarmOnlyTheirRows) {
     expect_refused(with_adjustments({{first, 0, 1, 0}, {5, 0, 1, 0}}, {0, 0, 2, 2}),
                    Checked::adjustment_token, 1, __LINE__);
   }
+}
+
+TEST(EmulatedSample, MasksOutOfRangeAreReportedAndHarmOnlyTheirRows) {
+  const Batch good = random_batch(3, 33, 5, 4.0f);
+  const Choices expected = run(good);
+  const auto expect_refused = [&](int32_t index, std::vector<uint32_t> masks, Checked checked) {
+    Batch bad = good;
+    bad.mask_indices = {-1, index, -1};
+    bad.masks = masks;
+    const Choices choices = run(bad);
+    EXPECT_EQ(choices.error.checked, checked) << index;
+    EXPECT_EQ(choices.error.place, 1) << index;
+    EXPECT_EQ(choices.ids, (std::vector<int32_t>{expected.ids[0], -5, expected.ids[2]})) << index;
+  };
+  for (const int32_t index : {-2, 1, INT32_MAX, INT32_MIN}) {
+    expect_refused(index, {1, 0}, Checked::mask_indices);
+  }
+  expect_refused(0, {0, 0}, Checked::mask_tokens);
+  expect_refused(0, {0, 0xfffffffeu}, Checked::mask_tokens);
 }
 
 TEST(EmulatedSample, AdjustmentStartsOutOfRangeAreReported) {

@@ -229,6 +229,35 @@ TEST(Sampling, RefusesRulesOutOfRange) {
   EXPECT_EQ(LLM42_STATUS_INVALID_ARGUMENT, status(r));
 }
 
+TEST(Sampling, RefusesMasksOutOfRange) {
+  const Machine machine;
+  const Buffer logits = machine.upload(std::vector<float>(33, 1.0f)),
+               rules = machine.upload(std::vector{rule(0.0f)}), ids = machine.allocate(4);
+  const auto status = [&](int32_t index, std::vector<uint32_t> words) {
+    const Buffer indices = machine.upload(std::vector{index}), masks = machine.upload(words);
+    llm42_sample_params p{};
+    p.struct_size = sizeof p;
+    p.rows = 1;
+    p.vocabulary = 33;
+    p.logits = view(logits);
+    p.sampling = view(rules);
+    p.ids = view(ids);
+    p.mask_indices = view(indices);
+    p.masks = view(masks);
+    p.mask_count = static_cast<int64_t>(words.size() / 2);
+    return llm42_sample(machine.stream, &p);
+  };
+  EXPECT_EQ(LLM42_STATUS_OK, status(0, {0, 1}));
+  EXPECT_EQ(32, machine.download<int32_t>(ids, 1)[0]);
+  EXPECT_EQ(LLM42_STATUS_OK, status(-1, {0, 0}));
+  EXPECT_EQ(0, machine.download<int32_t>(ids, 1)[0]);
+  EXPECT_EQ(LLM42_STATUS_OK, status(1, {0, 0, 8, 1}));
+  EXPECT_EQ(3, machine.download<int32_t>(ids, 1)[0]);
+  EXPECT_EQ(LLM42_STATUS_INVALID_ARGUMENT, status(-2, {1, 0}));
+  EXPECT_EQ(LLM42_STATUS_INVALID_ARGUMENT, status(1, {1, 0}));
+  EXPECT_EQ(LLM42_STATUS_INVALID_ARGUMENT, status(0, {0, 2}));
+}
+
 // A caller that was built before the adjustments has a struct that ends behind `margins`.
 TEST(Sampling, TakesAStructWithoutAdjustments) {
   struct Older {

@@ -32,4 +32,13 @@ public readonly record struct SampleArguments
 
     /// <inheritdoc cref="SampleParams.AdjustmentCount"/>
     public long AdjustmentCount { get; init; }
+
+    /// <inheritdoc cref="SampleParams.MaskIndices"/>
+    public BufferView MaskIndices { get; init; }
+
+    /// <inheritdoc cref="SampleParams.Masks"/>
+    public BufferView Masks { get; init; }
+
+    /// <inheritdoc cref="SampleParams.MaskCount"/>
+    public long MaskCount { get; init; }
 }

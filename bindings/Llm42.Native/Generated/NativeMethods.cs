@@ -132,7 +132,7 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "llm42_rope_write_kv")]
     internal static partial Status RopeWriteKv(OpaqueStream* stream, RopeWriteKvParams* @params);
 
-    /// <summary>Chooses a token per row. Order: adjustments, temperature, top-k, top-p over what top-k kept, min-p over what is left (each renormalised), ties to the lower id throughout. NaN logits are never chosen, adjusted or not; a row without a finite logit chooses token 0. Adjustments are plain f32 arithmetic, change no other row and not the logits themselves. A struct that ends behind <c>margins</c> has none.</summary>
+    /// <summary>Chooses a token per row. Order: mask, adjustments, temperature, top-k, top-p over what top-k kept, min-p over what is left (each renormalised), ties to the lower id throughout. NaN logits are never chosen, adjusted or not; a row without a finite logit chooses token 0. Adjustments are plain f32 arithmetic, change no other row and not the logits themselves. What a mask leaves out is as if its logit were -inf, and never chosen: a row without a finite logit inside its mask chooses the lowest token of the mask. A struct that ends behind <c>margins</c> has no adjustments, and one that ends behind <c>adjustment_count</c> no masks.</summary>
     [LibraryImport(Library, EntryPoint = "llm42_sample")]
     internal static partial Status Sample(OpaqueStream* stream, SampleParams* @params);
 

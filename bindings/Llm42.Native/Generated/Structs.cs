@@ -649,6 +649,15 @@ public unsafe struct SampleParams
 
     /// <summary>Adjustments over all rows, 0..2147483647; 0 without adjustment_starts.</summary>
     public long AdjustmentCount;
+
+    /// <summary>Optional. i32 [rows]: the mask of each row, 0..mask_count-1; -1 for none. Rows may share one.</summary>
+    public View MaskIndices;
+
+    /// <summary>u32 [mask_count, (V + 31) / 32]: token t may be chosen if bit t % 32 of word t / 32 is set. Bits from V on count for nothing. A mask that a row uses sets at least one.</summary>
+    public View Masks;
+
+    /// <summary>Masks, 0..2147483647; 0 without mask_indices.</summary>
+    public long MaskCount;
 }
 
 /// <summary>Parameters of <see cref="NativeMethods.FirstMismatch"/>. Exact.</summary>

@@ -30,6 +30,8 @@ enum class Checked : int32_t {
   adjustment_starts,
   expert_ids,
   order,
+  mask_indices,
+  mask_tokens,       // value: a mask that a row uses and that has no token
   adjustment_token,  // place: the adjustment; low..high: what it must be
   // From here on the value holds the bits of a float, and the host knows the range.
   sampling_temperature,

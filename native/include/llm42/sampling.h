@@ -76,13 +76,24 @@ typedef struct llm42_sample_params {
   llm42_view adjustments;
   /** Adjustments over all rows, 0..2147483647; 0 without adjustment_starts. */
   int64_t adjustment_count;
+  /** Optional. i32 [rows]: the mask of each row, 0..mask_count-1; -1 for none. Rows may share one. */
+  llm42_view mask_indices;
+  /**
+   * u32 [mask_count, (V + 31) / 32]: token t may be chosen if bit t % 32 of word t / 32 is set. Bits from V
+   * on count for nothing. A mask that a row uses sets at least one.
+   */
+  llm42_view masks;
+  /** Masks, 0..2147483647; 0 without mask_indices. */
+  int64_t mask_count;
 } llm42_sample_params;
 
 /**
- * Chooses a token per row. Order: adjustments, temperature, top-k, top-p over what top-k kept, min-p over
- * what is left (each renormalised), ties to the lower id throughout. NaN logits are never chosen, adjusted or
- * not; a row without a finite logit chooses token 0. Adjustments are plain f32 arithmetic, change no other
- * row and not the logits themselves. A struct that ends behind `margins` has none.
+ * Chooses a token per row. Order: mask, adjustments, temperature, top-k, top-p over what top-k kept, min-p
+ * over what is left (each renormalised), ties to the lower id throughout. NaN logits are never chosen,
+ * adjusted or not; a row without a finite logit chooses token 0. Adjustments are plain f32 arithmetic, change
+ * no other row and not the logits themselves. What a mask leaves out is as if its logit were -inf, and never
+ * chosen: a row without a finite logit inside its mask chooses the lowest token of the mask. A struct that
+ * ends behind `margins` has no adjustments, and one that ends behind `adjustment_count` no masks.
  */
 LLM42_API llm42_status llm42_sample(llm42_stream* stream, const llm42_sample_params* params) LLM42_NOEXCEPT;
 

@@ -52,6 +52,8 @@ internal sealed class SamplingFlags
     private readonly Option<int?> _logprobs = Flag.Integer(
         "--logprobs", "With --json: the log-probability of every token, and of the K most likely at its place.", 0, 1024);
 
+    private readonly FormatFlags _format = new();
+
     public void AddTo(Command command)
     {
         Option[] all =
@@ -61,6 +63,7 @@ internal sealed class SamplingFlags
         ];
         foreach (Option option in all)
             command.Add(option);
+        _format.AddTo(command);
     }
 
     /// <summary>Log-probabilities were asked for.</summary>
@@ -87,6 +90,7 @@ internal sealed class SamplingFlags
             IsDeterministic = isDeterministic,
             IgnoreEos = parsed.GetValue(_ignoreEos),
             Stop = parsed.GetValue(_stop) is [_, ..] stop ? stop : null,
+            OutputFormat = _format.Read(parsed),
             TopLogprobs = parsed.GetValue(_logprobs) ?? 0,
             AddSpecialTokens = addSpecialTokens,
         };

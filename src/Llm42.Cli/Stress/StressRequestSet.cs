@@ -1,4 +1,5 @@
 using Llm42.Cli.Determinism;
+using Llm42.StructuredOutput;
 using Llm42.Tokenization;
 
 namespace Llm42.Cli.Stress;
@@ -33,6 +34,7 @@ internal sealed class StressRequestSet
         new() { Temperature = 1.3f, MinP = 0.05f },
         new() { Temperature = 0.8f, TopK = 50, TopP = 0.95f, MinP = 0.02f },
         new() { Temperature = 0, RepetitionPenalty = 1.3f },
+        new() { Temperature = 1, OutputFormat = OutputFormat.JsonObject },
         new()
         {
             Temperature = 0.8f, PresencePenalty = 0.5f, FrequencyPenalty = 0.3f, LogitBias = new Dictionary<int, float> { [0] = -100, [1] = 1 },
@@ -99,7 +101,7 @@ internal sealed class StressRequestSet
 
     /// <summary>An answer that only its limit ends, for another request to go on from.</summary>
     private static StressRequest WithWholeAnswer(StressRequest request) =>
-        request with { Options = request.Options with { IgnoreEos = true, Stop = [] } };
+        request with { Options = request.Options with { IgnoreEos = true, Stop = [], OutputFormat = null } };
 
     private StressRequest Create(Random random, List<int> prompt, GenerationOptions sampling, int tokens)
     {
@@ -111,6 +113,7 @@ internal sealed class StressRequestSet
             Seed = (ulong)random.NextInt64(),
             IgnoreEos = random.Next(4) > 0,
             Stop = hasStop ? [stop] : [],
+            OutputFormat = _hasText ? sampling.OutputFormat : null,
             TopLogprobs = random.Next(5) == 0 ? Math.Min(3, _vocabularySize) : 0,
         });
     }

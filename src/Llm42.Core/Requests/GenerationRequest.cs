@@ -1,3 +1,5 @@
+using Llm42.Core.Sampling;
+
 namespace Llm42.Core.Requests;
 
 /// <summary>One prompt to be answered.</summary>
@@ -20,6 +22,12 @@ public sealed record GenerationRequest
 
     /// <summary>Stop strings, in their state before the first generated token; null for none.</summary>
     public ITextStop? TextStop { get; init; }
+
+    /// <summary>
+    /// What the answer may look like, in its state before the first generated token; null for anything. The answer ends
+    /// as if by a stop token where nothing may follow.
+    /// </summary>
+    public ITokenConstraint? Constraint { get; init; }
 
     /// <summary>How many top log-probabilities to report per generated token; 0..1024.</summary>
     public int TopLogprobs { get; init; }

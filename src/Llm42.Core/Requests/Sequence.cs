@@ -17,6 +17,8 @@ public sealed class Sequence
     private readonly List<float> _draftMargins = [];
     private readonly List<RowPrediction> _promptScores = [];
     private readonly SamplingState? _sampling;
+    private readonly List<ITokenConstraint> _draftConstraints = [];
+    private ITokenConstraint? _constraint;
     private readonly List<RowHashes> _capturedRows = [];
 
     /// <summary>A sequence that has not run yet.</summary>
@@ -33,6 +35,7 @@ public sealed class Sequence
         Blocks = new BlockTable(pageSize);
         TextStop = request.TextStop?.Fork();
         _sampling = SamplingState.Of(request);
+        _constraint = request.Constraint;
     }
 
     /// <summary>Number in order of arrival.</summary>
@@ -119,12 +122,24 @@ public sealed class Sequence
     public void AppendAdjustments(int position, List<LogitAdjustment> adjustments) =>
         _sampling?.AppendAdjustments(CollectionsMarshal.AsSpan(_drafts)[..(position - _tokens.Count)], adjustments);
 
+    /// <summary>
+    /// What the token at a position is bound to, behind the committed tokens and the drafts before it; null for nothing.
+    /// The position is that of the first draft, or a later one.
+    /// </summary>
+    public ITokenConstraint? ConstraintAt(int position) =>
+        position == _tokens.Count || _constraint is null ? _constraint : _draftConstraints[position - _tokens.Count - 1];
+
+    /// <summary>Nothing may follow the committed tokens, or the drafts behind them.</summary>
+    internal bool IsComplete => ConstraintAt(_tokens.Count + _drafts.Count)?.IsEnd == true;
+
     /// <summary>The token at a position, drafts included.</summary>
     public int TokenAt(int position) =>
         position < _tokens.Count ? _tokens[position] : _drafts[position - _tokens.Count];
 
     internal void AppendDraft(int tokenId, float margin)
     {
+        if (ConstraintAt(_tokens.Count + _drafts.Count) is { } constraint)
+            _draftConstraints.Add(constraint.Follow(tokenId));
         _drafts.Add(tokenId);
         _draftMargins.Add(margin);
     }
@@ -133,6 +148,7 @@ public sealed class Sequence
     {
         _drafts.Clear();
         _draftMargins.Clear();
+        _draftConstraints.Clear();
         DraftTextStop = null;
         DraftMayFinish = false;
     }
@@ -142,6 +158,7 @@ public sealed class Sequence
         Outbox.Enqueue(new TokenEvent(CommittedCount, tokenId, prediction.Logprob, prediction.Top));
         _tokens.Add(tokenId);
         _sampling?.Commit(tokenId);
+        _constraint = _constraint?.Follow(tokenId);
     }
 
     internal void AppendPromptScore(RowPrediction score) => _promptScores.Add(score);

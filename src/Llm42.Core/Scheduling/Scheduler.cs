@@ -225,8 +225,8 @@ public sealed class Scheduler
 
     private int StepsBeforeLook(Sequence sequence)
     {
-        // What adjusts logits depends on the tokens before them, which only the host counts.
-        if (sequence.HasAdjustments || sequence.Request.CaptureLayers)
+        // What adjusts or masks logits depends on the tokens before them, which only the host looks at.
+        if (sequence.HasAdjustments || sequence.Request.Constraint is not null || sequence.Request.CaptureLayers)
             return 1;
         int left = sequence.TokenLimit - sequence.CommittedCount;
         return sequence.Request.IsDeterministic

@@ -168,7 +168,7 @@ public sealed class Verifier
         int tokenId = prediction.TokenId;
         sequence.AppendDraft(tokenId, prediction.Margin);
         sequence.Statistics.TokensDrafted++;
-        sequence.DraftMayFinish |= sequence.Request.StopTokenIds.Contains(tokenId);
+        sequence.DraftMayFinish |= sequence.Request.StopTokenIds.Contains(tokenId) || sequence.IsComplete;
         if (sequence.TextStop is null)
             return;
         sequence.DraftTextStop ??= sequence.TextStop.Fork();
@@ -178,7 +178,7 @@ public sealed class Verifier
     private static void Commit(Sequence sequence, int tokenId, RowPrediction prediction)
     {
         sequence.AppendCommitted(tokenId, prediction);
-        bool stopped = sequence.Request.StopTokenIds.Contains(tokenId);
+        bool stopped = sequence.Request.StopTokenIds.Contains(tokenId) || sequence.IsComplete;
         stopped |= sequence.TextStop?.Append(tokenId) == true;
         if (stopped)
             sequence.FinishReason = FinishReason.Stop;

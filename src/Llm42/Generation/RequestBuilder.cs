@@ -1,6 +1,8 @@
 using Llm42.Core.Requests;
 using Llm42.Models;
+using Llm42.Core.Sampling;
 using Llm42.Receipts;
+using Llm42.StructuredOutput;
 using Llm42.Tokenization;
 
 namespace Llm42.Generation;
@@ -11,9 +13,17 @@ internal sealed class RequestBuilder
     private readonly ITokenizer? _tokenizer;
     private readonly GenerationDefaults _defaults;
     private readonly IReadOnlySet<int> _eosTokenIds;
+    private readonly FormatCompiler? _formats;
 
-    public RequestBuilder(ITokenizer? tokenizer, GenerationDefaults defaults, IReadOnlySet<int> eosTokenIds)
+    /// <summary>For a model.</summary>
+    /// <param name="tokenizer">Null where it has none.</param>
+    /// <param name="defaults">Its own defaults.</param>
+    /// <param name="eosTokenIds">Its end tokens.</param>
+    /// <param name="vocabulary">Tokens that it chooses from; null for those of the tokenizer.</param>
+    public RequestBuilder(
+        ITokenizer? tokenizer, GenerationDefaults defaults, IReadOnlySet<int> eosTokenIds, int? vocabulary = null)
     {
+        _formats = tokenizer is null ? null : new FormatCompiler(tokenizer, vocabulary ?? tokenizer.VocabularySize, eosTokenIds);
         _tokenizer = tokenizer;
         _defaults = defaults;
         _eosTokenIds = eosTokenIds;
@@ -42,8 +52,6 @@ internal sealed class RequestBuilder
         ArgumentNullException.ThrowIfNull(promptIds);
         if (options.N is < 1 or > GenerationOptions.MaxN)
             throw new ArgumentException($"n is {options.N}; it must be 1..{GenerationOptions.MaxN}.");
-        if (options.OutputFormat is not null)
-            throw new NotSupportedException("Output formats are not supported yet.");
         var first = BuildFirst(promptIds, options);
         return [.. Enumerable.Range(0, options.N).Select(i => first with
         {
@@ -53,6 +61,7 @@ internal sealed class RequestBuilder
 
     private GenerationRequest BuildFirst(IReadOnlyList<int> promptIds, GenerationOptions options) => new()
     {
+        Constraint = BuildConstraint(options.OutputFormat, options.IgnoreEos ? new HashSet<int>() : _eosTokenIds),
         PromptIds = [.. promptIds],
         Sampling = new SamplingParameters
         {
@@ -83,7 +92,15 @@ internal sealed class RequestBuilder
         IsDeterministic = true,
         StopTokenIds = receipt.StopTokenIds.ToHashSet(),
         TextStop = BuildTextStop(receipt.StopStrings, skipSpecialTokens: true),
+        Constraint = BuildConstraint(
+            receipt.OutputFormat is null ? null : FormatJson.Parse(receipt.OutputFormat), receipt.StopTokenIds.ToHashSet()),
     };
+
+    private ITokenConstraint? BuildConstraint(OutputFormat? format, IReadOnlySet<int> endTokens) =>
+        format is null ? null
+        : _formats is null ? throw new InvalidOperationException(
+            $"The model directory has no {TokenizerJson.FileName}, so an answer has no text to give a form to; leave OutputFormat out.")
+        : _formats.Compile(format, endTokens);
 
     private TextStop? BuildTextStop(IReadOnlyList<string> stops, bool skipSpecialTokens)
     {

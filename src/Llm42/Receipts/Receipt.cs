@@ -8,7 +8,7 @@ namespace Llm42.Receipts;
 /// whoever rewrites all of it can only be found by running it again.
 /// </summary>
 /// <param name="Format">"llm42-receipt".</param>
-/// <param name="Version">1.</param>
+/// <param name="Version">1; 2 if the request has an output format, which earlier engines do not know.</param>
 /// <param name="Engine">What ran it.</param>
 /// <param name="Model">What answered.</param>
 /// <param name="Request">What was asked, with every default filled in.</param>
@@ -45,11 +45,14 @@ public sealed record Receipt(
     /// <summary>What <see cref="Format"/> must be.</summary>
     public const string FormatName = "llm42-receipt";
 
-    /// <summary>The <see cref="Version"/> that is written and read.</summary>
-    public const int CurrentVersion = 1;
+    /// <summary>The latest <see cref="Version"/> that is written and read.</summary>
+    public const int CurrentVersion = 2;
 
     /// <summary>Longest receipt that is read, in bytes.</summary>
     public const int MaxSize = 64 << 20;
+
+    /// <summary>The version that says what a request holds: the first that could.</summary>
+    internal static int VersionOf(ReceiptRequest request) => request.OutputFormat is null ? 1 : CurrentVersion;
 
     /// <summary>The receipt as JSON: UTF-8, one line, without a line end.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, ReceiptJson.Standard.Receipt);

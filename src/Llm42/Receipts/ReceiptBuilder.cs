@@ -11,7 +11,7 @@ internal static class ReceiptBuilder
     public static Receipt Create(
         EngineDescription engine, string modelName, ReceiptRequest request, IReadOnlyList<TokenEvent> tokens)
     {
-        foreach (var text in request.StopStrings.Prepend(modelName))
+        foreach (var text in request.StopStrings.Prepend(modelName).Append(request.OutputFormat ?? ""))
         {
             if (WellFormed.Repair(text) != text)
                 throw new ReceiptRefusedException(
@@ -19,7 +19,7 @@ internal static class ReceiptBuilder
         }
         var receipt = new Receipt(
             Receipt.FormatName,
-            Receipt.CurrentVersion,
+            Receipt.VersionOf(request),
             new ReceiptEngine(EngineVersion.Current, engine.NumericsProfile, engine.Fingerprint),
             new ReceiptModel(modelName, engine.WeightsDigest, engine.TokenizerDigest, engine.ConfigDigest),
             request,

@@ -66,9 +66,9 @@ internal static class ReceiptReader
         if (format != Receipt.FormatName)
             throw new ReceiptFormatException(
                 $"This is not a receipt: its format is {(format is null ? "not given" : $"\"{Digits.Printable(format)}\"")}; it must be \"{Receipt.FormatName}\".");
-        if (version != Receipt.CurrentVersion)
+        if (version is not (>= 1 and <= Receipt.CurrentVersion))
             throw new ReceiptFormatException(
-                $"The receipt has version {version?.ToString(CultureInfo.InvariantCulture) ?? "none"}; version {Receipt.CurrentVersion} is read here.");
+                $"The receipt has version {version?.ToString(CultureInfo.InvariantCulture) ?? "none"}; versions 1..{Receipt.CurrentVersion} are read here.");
     }
 
     /// <summary>Checks that a receipt agrees with itself.</summary>
@@ -86,6 +86,8 @@ internal static class ReceiptReader
             throw Inconsistent("its stop_token_ids do not ascend");
         if (receipt.Request.StopStrings.Any(string.IsNullOrEmpty))
             throw Inconsistent("one of its stop_strings is empty");
+        if (receipt.Version != Receipt.VersionOf(receipt.Request))
+            throw Inconsistent($"its version is {receipt.Version}, and its request is one of version {Receipt.VersionOf(receipt.Request)}");
         CheckDigits("output.inputs_digest", output.InputsDigest, DigestDigits);
         CheckDigits("output.digest", output.Digest, DigestDigits);
 

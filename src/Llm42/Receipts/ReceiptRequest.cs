@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using Llm42.Core.Requests;
+using Llm42.StructuredOutput;
 
 namespace Llm42.Receipts;
 
@@ -16,13 +18,24 @@ public sealed record ReceiptRequest(
     ReceiptSampling Sampling)
 {
     /// <summary>
-    /// Of a request as it goes to the engine. TextStop is what <paramref name="stops"/> says; TopLogprobs and
+    /// What the answer had to look like, as JSON; null for anything, and then not written. The object has one member:
+    /// json_object (true), json_schema (the schema), literal (a text), or sequence or any_of (an array of such objects).
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? OutputFormat { get; init; }
+
+    /// <summary>
+    /// Of a request as it goes to the engine. TextStop is what <paramref name="stops"/> says,
+    /// Constraint what <paramref name="format"/> says; TopLogprobs and
     /// ScorePrompt report more and change nothing; IsDeterministic is a condition of every receipt.
     /// </summary>
-    internal static ReceiptRequest Of(GenerationRequest request, IReadOnlyList<string> stops, int maxContext) => new(
+    internal static ReceiptRequest Of(GenerationRequest request, IReadOnlyList<string> stops, OutputFormat? format, int maxContext) => new(
         request.PromptIds,
         Math.Min(request.MaxTokens, maxContext - request.PromptIds.Count),
         [.. request.StopTokenIds.Order()],
         [.. stops],
-        ReceiptSampling.Of(request.Sampling));
+        ReceiptSampling.Of(request.Sampling))
+    {
+        OutputFormat = format?.ToJson(),
+    };
 }

@@ -29,6 +29,7 @@ internal sealed class Predictor : IDisposable
     private readonly NativeBuffer _samplingBuffer;
     private StepShape _shape;
     private AdjustmentBuffers? _adjustments;
+    private MaskBuffers? _masks;
 
     public Predictor(
         NativeDevice device, ModelConfig config, ModelWeights weights, Activations activations, NativeStream stream,
@@ -95,7 +96,7 @@ internal sealed class Predictor : IDisposable
         for (var i = 0; i < shape.Predictions; i++)
         {
             _sampling[i] = _requests[i].Sampling;
-            NeedsHost |= _requests[i] is not { KnownToken: null, Adjusted: null };
+            NeedsHost |= _requests[i] is not { KnownToken: null, Adjusted: null, AllowedTokens: null };
         }
         _samplingBuffer.Upload<SamplingRow>(_stream, _sampling.AsSpan(0, shape.Predictions));
     }
@@ -135,6 +136,7 @@ internal sealed class Predictor : IDisposable
     {
         Results?.Dispose();
         _adjustments?.Dispose();
+        _masks?.Dispose();
         foreach (var buffer in _owned)
             buffer.Dispose();
     }
@@ -181,6 +183,7 @@ internal sealed class Predictor : IDisposable
     {
         var requests = _requests.AsSpan(first, rows);
         var adjustments = NeedsHost ? UploadAdjustments(requests) : null;
+        var masks = NeedsHost ? UploadMasks(requests) : null;
         Operators.Sample(_stream, new SampleArguments
         {
             Rows = rows,
@@ -192,6 +195,9 @@ internal sealed class Predictor : IDisposable
             AdjustmentStarts = adjustments is null ? default : adjustments.Starts,
             Adjustments = adjustments is null ? default : adjustments.Values,
             AdjustmentCount = adjustments?.Count ?? 0,
+            MaskIndices = masks is null ? default : masks.Indices,
+            Masks = masks is null ? default : masks.Values,
+            MaskCount = masks?.Count ?? 0,
         });
         if (!NeedsHost)
             return;
@@ -212,6 +218,20 @@ internal sealed class Predictor : IDisposable
             _adjustments ??= new AdjustmentBuffers(_device, HeadRows);
             _adjustments.Upload(_stream, requests);
             return _adjustments;
+        }
+        return null;
+    }
+
+    /// <summary>The tokens to choose from, if any row has less than all.</summary>
+    private MaskBuffers? UploadMasks(ReadOnlySpan<RowRequest> requests)
+    {
+        foreach (var request in requests)
+        {
+            if (request.AllowedTokens is null)
+                continue;
+            _masks ??= new MaskBuffers(_device, HeadRows, _config.VocabularySize);
+            _masks.Upload(_stream, requests);
+            return _masks;
         }
         return null;
     }

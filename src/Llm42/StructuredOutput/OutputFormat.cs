@@ -1,8 +1,18 @@
 using System.Text.Json;
+using Llm42.StructuredOutput.Grammars;
+using Llm42.StructuredOutput.Schemas;
 
 namespace Llm42.StructuredOutput;
 
-/// <summary>What an answer has to look like: no token is chosen that could not be part of such a text.</summary>
+/// <summary>
+/// What an answer has to look like: no token is chosen that could not be part of such a text, and the answer ends where it
+/// is complete. An answer that max_tokens ends before that is only the beginning of such a text.
+/// </summary>
+/// <remarks>
+/// JSON has no white space but one space, if any, behind a comma or a colon. Integers have at most 18 digits where no bound
+/// says otherwise; other numbers at most 18 before the point, 16 behind it and 2 in the exponent. Objects and arrays are
+/// nested at most 64 deep.
+/// </remarks>
 public abstract record OutputFormat
 {
     private protected OutputFormat()
@@ -12,30 +22,150 @@ public abstract record OutputFormat
     /// <summary>Any JSON object.</summary>
     public static OutputFormat JsonObject { get; } = new AnyJsonObject();
 
-    /// <summary>JSON of a schema.</summary>
+    /// <summary>
+    /// JSON of a schema: properties in the order in which it declares them, and others only where additionalProperties
+    /// allows them expressly, or where none are declared.
+    /// </summary>
     /// <param name="schema">The schema; copied.</param>
-    /// <exception cref="ArgumentException">A keyword of the schema is not supported, or has a wrong value.</exception>
-    public static OutputFormat JsonSchema(JsonElement schema) => new Json(schema.Clone());
+    /// <exception cref="ArgumentException">
+    /// A keyword of the schema is not supported, or has a wrong value, or no JSON is of the schema, or it is too large. The
+    /// message names the keyword and the place.
+    /// </exception>
+    public static OutputFormat JsonSchema(JsonElement schema)
+    {
+        if (schema.ValueKind == JsonValueKind.Undefined)
+            throw new ArgumentException("The JSON schema is not there.", nameof(schema));
+        var format = new Json(schema.Clone());
+        format.ToGrammar();
+        return format;
+    }
 
     /// <summary>A text that stands there as it is.</summary>
     /// <param name="text">The text.</param>
-    public static OutputFormat Literal(string text) => new Fixed(text);
+    public static OutputFormat Literal(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new Fixed(text);
+    }
 
     /// <summary>One format behind another.</summary>
     /// <param name="parts">The formats.</param>
-    public static OutputFormat Sequence(params IReadOnlyList<OutputFormat> parts) => new Parts(parts);
+    public static OutputFormat Sequence(params IReadOnlyList<OutputFormat> parts)
+    {
+        ArgumentNullException.ThrowIfNull(parts);
+        return new Parts([.. parts]);
+    }
 
     /// <summary>One format or another.</summary>
-    /// <param name="choices">The formats.</param>
-    public static OutputFormat AnyOf(params IReadOnlyList<OutputFormat> choices) => new Choice(choices);
+    /// <param name="choices">The formats, one or more.</param>
+    public static OutputFormat AnyOf(params IReadOnlyList<OutputFormat> choices)
+    {
+        ArgumentNullException.ThrowIfNull(choices);
+        return choices.Count > 0 ? new Choice([.. choices]) : throw new ArgumentException("There is no format to choose.", nameof(choices));
+    }
 
-    private sealed record AnyJsonObject : OutputFormat;
+    /// <summary>The texts of the format.</summary>
+    /// <exception cref="ArgumentException">There are none, or they need too large a grammar.</exception>
+    internal Grammar ToGrammar()
+    {
+        var builder = new GrammarBuilder();
+        var grammar = builder.Build(Build(builder, builder.Accept));
+        return grammar.HasText
+            ? grammar
+            : throw new ArgumentException("No text is of the output format: what its schemas ask for cannot hold at once, or never ends.");
+    }
 
-    private sealed record Json(JsonElement Schema) : OutputFormat;
+    /// <summary>The format as JSON: what <see cref="FormatJson.Parse"/> reads.</summary>
+    internal string ToJson()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+            Write(writer);
+        return System.Text.Encoding.UTF8.GetString(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+    }
 
-    private sealed record Fixed(string Text) : OutputFormat;
+    /// <summary>The node where its texts begin.</summary>
+    private protected abstract int Build(GrammarBuilder builder, int next);
 
-    private sealed record Parts(IReadOnlyList<OutputFormat> Formats) : OutputFormat;
+    private protected abstract void Write(Utf8JsonWriter writer);
 
-    private sealed record Choice(IReadOnlyList<OutputFormat> Formats) : OutputFormat;
+    private static void WriteList(Utf8JsonWriter writer, string name, IReadOnlyList<OutputFormat> formats)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray(name);
+        foreach (var format in formats)
+            format.Write(writer);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private sealed record AnyJsonObject : OutputFormat
+    {
+        private protected override int Build(GrammarBuilder builder, int next) =>
+            new SchemaCompiler(builder, schema => schema).Compile(SchemaCompiler.AnyObject, next);
+
+        private protected override void Write(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteBoolean("json_object", true);
+            writer.WriteEndObject();
+        }
+    }
+
+    private sealed record Json(JsonElement Schema) : OutputFormat
+    {
+        private protected override int Build(GrammarBuilder builder, int next)
+        {
+            try
+            {
+                var reader = new SchemaReader(Schema);
+                return new SchemaCompiler(builder, reader.Resolve).Compile(reader.ReadRoot(), next);
+            }
+            catch (InvalidOperationException error)
+            {
+                // The JSON reader's word for escapes that are not Unicode.
+                throw new ArgumentException($"JSON schema: a text in it is not valid Unicode: {error.Message}", error);
+            }
+        }
+
+        private protected override void Write(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName("json_schema");
+            Schema.WriteTo(writer);
+            writer.WriteEndObject();
+        }
+    }
+
+    private sealed record Fixed(string Text) : OutputFormat
+    {
+        private protected override int Build(GrammarBuilder builder, int next) => builder.Literal(Text, next);
+
+        private protected override void Write(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("literal", Text);
+            writer.WriteEndObject();
+        }
+    }
+
+    private sealed record Parts(IReadOnlyList<OutputFormat> Formats) : OutputFormat
+    {
+        private protected override int Build(GrammarBuilder builder, int next)
+        {
+            for (var i = Formats.Count - 1; i >= 0; i--)
+                next = Formats[i].Build(builder, next);
+            return next;
+        }
+
+        private protected override void Write(Utf8JsonWriter writer) => WriteList(writer, "sequence", Formats);
+    }
+
+    private sealed record Choice(IReadOnlyList<OutputFormat> Formats) : OutputFormat
+    {
+        private protected override int Build(GrammarBuilder builder, int next) =>
+            builder.Split([.. Formats.Select(format => format.Build(builder, next))]);
+
+        private protected override void Write(Utf8JsonWriter writer) => WriteList(writer, "any_of", Formats);
+    }
 }

@@ -25,6 +25,8 @@ internal sealed record Arrival(int Step, GenerationRequest Request, int? CancelA
             words.Add($"stop {string.Join(',', Request.StopTokenIds)}");
         if (Request.TextStop is not null)
             words.Add($"stop pair {Request.TextStop}");
+        if (Request.Constraint is not null)
+            words.Add($"bound to {Request.Constraint}");
         if (Request.TopLogprobs > 0)
             words.Add($"top {Request.TopLogprobs}");
         if (Request.ScorePrompt)

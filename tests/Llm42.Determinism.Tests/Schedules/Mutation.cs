@@ -42,6 +42,9 @@ internal enum Mutation
     /// <summary>A stop token among the drafts ends the answer before it is verified.</summary>
     StopDecidedOnDrafts,
 
+    /// <summary>The state of a constraint goes on along drafts and is not taken back with them.</summary>
+    ConstraintNotRolledBack,
+
     /// <summary>A preempted sequence keeps its lengths, though its pages are gone.</summary>
     LengthsKeptAfterPreemption,
 }

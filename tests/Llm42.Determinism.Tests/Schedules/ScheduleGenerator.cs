@@ -113,7 +113,7 @@ internal static class ScheduleGenerator
         // Some are long enough to lie in two pieces of attention.
         int length = random.Next(60) == 0 ? random.Next(245, 270) : Pick(random, random.Next(1, 8), random.Next(1, 34), random.Next(1, 34), random.Next(30, 80));
         bool isScored = random.Next(8) == 0;
-        return new GenerationRequest
+        var request = new GenerationRequest
         {
             PromptIds = Tokens(random, Math.Min(length, maxContext - 1), vocabulary),
             MaxTokens = isScored && random.Next(2) == 0 ? 0 : Pick(random, random.Next(1, 6), random.Next(1, 25), random.Next(10, 40)),
@@ -124,6 +124,8 @@ internal static class ScheduleGenerator
             TopLogprobs = random.Next(3) == 0 ? random.Next(1, 9) : 0,
             ScorePrompt = isScored,
         };
+        int salt = Dice.Roll([.. request.PromptIds, request.MaxTokens]);
+        return salt % 5 == 0 ? request with { Constraint = new TokenWalk(vocabulary, salt % 1000) } : request;
     }
 
     /// <summary>A request that begins like another one, or like another one and what that is answered.</summary>

@@ -12,6 +12,7 @@ internal sealed class ScheduleRun : IDisposable
     private const int MostSteps = 20_000;
 
     private readonly Schedule _schedule;
+    private readonly Mutation _mutation;
     private readonly Coverage _coverage;
     private readonly PlantedExecutor _executor;
     private readonly ScheduleWatch _watch;
@@ -22,6 +23,7 @@ internal sealed class ScheduleRun : IDisposable
     private ScheduleRun(Schedule schedule, Coverage coverage, Mutation mutation, bool checksIntegrity)
     {
         _schedule = schedule;
+        _mutation = mutation;
         _coverage = coverage;
         IModelExecutor model = schedule.Model.Open(
             schedule.Device, schedule.KvType, schedule.PageSize, schedule.Pages, schedule.MaxContext);
@@ -84,7 +86,10 @@ internal sealed class ScheduleRun : IDisposable
         {
             while (arrivals.TryPeek(out Arrival? arrival) && arrival.Step <= step)
             {
-                Sequence sequence = _simulation.Add(arrivals.Dequeue().Request);
+                GenerationRequest request = arrivals.Dequeue().Request;
+                Sequence sequence = _simulation.Add(_mutation == Mutation.ConstraintNotRolledBack && request.Constraint is { } constraint
+                    ? request with { Constraint = new LeakyConstraint(constraint) }
+                    : request);
                 _sequences.Add(sequence, arrival);
                 if (arrival.CancelAfter is { } steps)
                     cancellations.Add((step + steps, sequence));

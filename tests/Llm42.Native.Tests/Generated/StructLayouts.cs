@@ -296,7 +296,7 @@ internal static unsafe class StructLayouts
         {
             SampleParams value = default;
             byte* start = (byte*)&value;
-            facts.Add(new("sizeof(llm42_sample_params)", 128, sizeof(SampleParams)));
+            facts.Add(new("sizeof(llm42_sample_params)", 168, sizeof(SampleParams)));
             facts.Add(new("llm42_sample_params.struct_size", 0, (byte*)&value.StructSize - start));
             facts.Add(new("llm42_sample_params.rows", 4, (byte*)&value.Rows - start));
             facts.Add(new("llm42_sample_params.vocabulary", 8, (byte*)&value.Vocabulary - start));
@@ -309,6 +309,9 @@ internal static unsafe class StructLayouts
             facts.Add(new("llm42_sample_params.adjustment_starts", 88, (byte*)&value.AdjustmentStarts - start));
             facts.Add(new("llm42_sample_params.adjustments", 104, (byte*)&value.Adjustments - start));
             facts.Add(new("llm42_sample_params.adjustment_count", 120, (byte*)&value.AdjustmentCount - start));
+            facts.Add(new("llm42_sample_params.mask_indices", 128, (byte*)&value.MaskIndices - start));
+            facts.Add(new("llm42_sample_params.masks", 144, (byte*)&value.Masks - start));
+            facts.Add(new("llm42_sample_params.mask_count", 160, (byte*)&value.MaskCount - start));
         }
 
         {

@@ -137,6 +137,7 @@ public sealed class ReceiptTests
             [nameof(GenerationRequest.StopTokenIds)] = nameof(ReceiptRequest.StopTokenIds),
             [nameof(GenerationRequest.TextStop)] = nameof(ReceiptRequest.StopStrings),
             [nameof(GenerationRequest.Sampling)] = nameof(ReceiptRequest.Sampling),
+            [nameof(GenerationRequest.Constraint)] = nameof(ReceiptRequest.OutputFormat),
         };
         string[] withoutPlace =
         [

@@ -15,6 +15,7 @@ struct SharedMemory {
   BestToken best[row_warps];
   unsigned long long mass[row_warps];
   int flag[row_warps];
+  uint32_t lowest[row_warps];
 };
 
 __device__ __forceinline__ bool check_float(ErrorSlot* error, Checked checked, int64_t place, float value,
@@ -81,12 +82,38 @@ __device__ __forceinline__ bool are_valid(const Sample& work, int32_t begin, int
   return !any_thread(is_bad, shared);
 }
 
-// A row's adjusted logits, written to its place in the workspace.
+// The lowest token of a mask; no_token if it has none. The whole block must call this.
+__device__ __forceinline__ uint32_t lowest_of(const uint32_t* mask, int32_t vocabulary,
+                                              SharedMemory& shared) {
+  uint32_t lowest = no_token;
+  for (int64_t first = int64_t{threadIdx.x} * 32; first < vocabulary; first += row_threads * 32) {
+    const uint32_t word = mask[first / 32];
+    if (word == 0 || lowest != no_token) continue;
+    const int64_t id = first + __ffs(static_cast<int>(word)) - 1;
+    if (id < vocabulary) lowest = static_cast<uint32_t>(id);
+  }
+  return block_reduce(lowest, shared.lowest, [](uint32_t a, uint32_t b) { return a < b ? a : b; });
+}
+
+// The logits that a mask leaves, -inf for the others, written to the row's place in the workspace.
+__device__ __forceinline__ const float* apply_mask(const Sample& work, const float* logits,
+                                                   const uint32_t* mask) {
+  float* const copy = work.workspace + int64_t{blockIdx.x} * work.vocabulary;
+  for (int64_t i = threadIdx.x; i < work.vocabulary; i += row_threads) {
+    copy[i] = (mask[i / 32] >> (i % 32) & 1) != 0 ? logits[i] : __uint_as_float(0xff800000u);
+  }
+  __syncthreads();
+  return copy;
+}
+
+// A row's adjusted logits, written to its place in the workspace, where they may be already.
 __device__ __forceinline__ const float* adjust(const Sample& work, const float* logits, int32_t begin,
                                                int32_t end) {
   float* const copy = work.workspace + int64_t{blockIdx.x} * work.vocabulary;
-  for (int64_t i = threadIdx.x; i < work.vocabulary; i += row_threads) copy[i] = logits[i];
-  __syncthreads();
+  if (logits != copy) {
+    for (int64_t i = threadIdx.x; i < work.vocabulary; i += row_threads) copy[i] = logits[i];
+    __syncthreads();
+  }
   for (int64_t i = int64_t{begin} + threadIdx.x; i < end; i += row_threads) {
     const LogitAdjustment a = work.adjustments[i];
     copy[a.token_id] = adjusted(copy[a.token_id], a);
@@ -152,6 +179,20 @@ __global__ void __launch_bounds__(row_threads) sample_kernel(Sample work) {
   }
   if (!check_rule(work.error, row, rule)) return;
   const float* logits = work.logits + row * work.logits_stride;
+  uint32_t lowest = 0;
+  if (work.mask_indices != nullptr) {
+    const int32_t index = work.mask_indices[row];
+    if (!check_index(work.error, Checked::mask_indices, row, index, -1, work.mask_count - 1)) return;
+    if (index >= 0) {
+      const uint32_t* const mask = work.masks + index * ((int64_t{work.vocabulary} + 31) / 32);
+      lowest = lowest_of(mask, work.vocabulary, shared);
+      if (lowest == no_token) {
+        if (threadIdx.x == 0) report(work.error, Checked::mask_tokens, row, index);
+        return;
+      }
+      logits = apply_mask(work, logits, mask);
+    }
+  }
   if (work.adjustment_starts != nullptr) {
     const int32_t begin = work.adjustment_starts[row];
     const int32_t end = work.adjustment_starts[row + 1];
@@ -169,7 +210,7 @@ __global__ void __launch_bounds__(row_threads) sample_kernel(Sample work) {
   });
   best = over_block(best, shared.best);
   if (!any_thread(has_finite, shared)) {
-    best = {0.0f, 0.0f, 0};
+    best = {0.0f, 0.0f, lowest};
   } else if (!is_greedy) {
     const bool is_filtered = (rule.top_k > 0 && rule.top_k < work.vocabulary) || rule.top_p < 1.0f;
     const Masses masses = masses_of(best.value, work.vocabulary);

@@ -36,18 +36,22 @@ struct Sample {
   const int32_t* adjustment_starts;    // [rows + 1], or null
   const LogitAdjustment* adjustments;  // [adjustment_count]
   int64_t adjustment_count;
+  const int32_t* mask_indices;  // [rows], or null
+  const uint32_t* masks;        // [mask_count, (vocabulary + 31) / 32]
+  int64_t mask_count;
   float* workspace;  // sample_workspace_bytes(); null if 0
-  ErrorSlot* error;  // rows whose rule or adjustments are out of range are left out
+  ErrorSlot* error;  // rows whose rule, adjustments or mask are out of range are left out
   int32_t rows;
   int32_t vocabulary;
 };
 
-// Adjusted logits; none where nothing is adjusted.
-inline int64_t sample_workspace_bytes(int32_t rows, int32_t vocabulary, int64_t adjustment_count) {
-  return adjustment_count == 0 ? 0 : int64_t{rows} * vocabulary * int64_t{sizeof(float)};
+// Masked and adjusted logits; none where nothing is masked or adjusted.
+inline int64_t sample_workspace_bytes(int32_t rows, int32_t vocabulary, int64_t adjustment_count,
+                                      int64_t mask_count) {
+  return adjustment_count == 0 && mask_count == 0 ? 0 : int64_t{rows} * vocabulary * int64_t{sizeof(float)};
 }
 
-// As llm42_sample(): adjustments, temperature, top-k, top-p, min-p, then Gumbel-max over what is kept.
+// As llm42_sample(): mask, adjustments, temperature, top-k, top-p, min-p, then Gumbel-max over what is kept.
 cudaError_t sample(const Sample& work, cudaStream_t stream);
 
 }  // namespace llm42::cuda

@@ -1,0 +1,61 @@
+namespace Llm42.StructuredOutput.Masking;
+
+/// <summary>
+/// Where a grammar may be behind some bytes: at any of several nodes that take a byte, each inside of its frames, or at
+/// the end. What is worked out of it is kept with it; <see cref="Automaton"/> alone does so.
+/// </summary>
+internal sealed class ParseState : IEquatable<ParseState>
+{
+    private readonly int _hash;
+
+    public ParseState((int Node, Frame? Frame)[] places, bool isAccepting)
+    {
+        Places = places;
+        IsAccepting = isAccepting;
+        var hash = default(HashCode);
+        hash.Add(isAccepting);
+        foreach (var (node, frame) in places)
+        {
+            hash.Add(node);
+            hash.Add(frame);
+        }
+        _hash = hash.ToHashCode();
+    }
+
+    /// <summary>Nodes that take a byte.</summary>
+    public (int Node, Frame? Frame)[] Places { get; }
+
+    /// <summary>The text may end here.</summary>
+    public bool IsAccepting { get; }
+
+    /// <summary>Nothing may come next, not even the end.</summary>
+    public bool IsDead => Places.Length == 0 && !IsAccepting;
+
+    /// <summary>The state behind a byte of each class; null where it was not asked for yet.</summary>
+    public ParseState?[]? Next { get; set; }
+
+    /// <summary>The state that allows the same tokens and stands for all that do for the same reason.</summary>
+    public ParseState? Representative { get; set; }
+
+    /// <summary>The tokens that may come next.</summary>
+    public uint[]? Mask { get; set; }
+
+    /// <summary>The flush of the automaton's memory before which all of this was worked out.</summary>
+    public int Generation { get; set; } = -1;
+
+    public bool Equals(ParseState? other)
+    {
+        if (other is null || other._hash != _hash || other.IsAccepting != IsAccepting || other.Places.Length != Places.Length)
+            return false;
+        for (var i = 0; i < Places.Length; i++)
+        {
+            if (Places[i].Node != other.Places[i].Node || !Frame.AreEqual(Places[i].Frame, other.Places[i].Frame))
+                return false;
+        }
+        return true;
+    }
+
+    public override bool Equals(object? obj) => Equals(obj as ParseState);
+
+    public override int GetHashCode() => _hash;
+}
