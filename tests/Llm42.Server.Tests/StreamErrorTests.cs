@@ -29,7 +29,7 @@ public sealed class StreamErrorTests
     }
 
     [TestMethod]
-    public async Task OpenAIs_client_is_told_of_an_error_in_the_middle()
+    public async Task OpenAIs_client_sees_no_end_of_a_stream_that_failed()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();
         server.Say(string.Join(' ', Enumerable.Repeat("more", 100)));
@@ -39,17 +39,15 @@ public sealed class StreamErrorTests
             if (++steps == 10)
                 throw new InvalidOperationException("planted");
         };
-        bool ended = false;
-        try
+
+        // It passes over events that it does not know.
+        int updates = 0;
+        await foreach (StreamingChatCompletionUpdate update in OpenAiClient.Chat(server.Address).CompleteChatStreamingAsync([new UserChatMessage("a")]))
         {
-            await foreach (StreamingChatCompletionUpdate update in OpenAiClient.Chat(server.Address).CompleteChatStreamingAsync([new UserChatMessage("a")]))
-                ended |= update.FinishReason is not null;
+            updates++;
+            Assert.IsNull(update.FinishReason);
         }
-        catch (Exception error)
-        {
-            Console.WriteLine("CLIENT THROWS " + error);
-        }
-        Assert.IsFalse(ended, "half an answer looks like a whole one");
+        Assert.AreNotEqual(0, updates);
     }
 
     [TestMethod]

@@ -76,6 +76,30 @@ public sealed class StructuredChatTests
     }
 
     [TestMethod]
+    public async Task With_tools_beside_a_response_format_the_answer_is_a_call_or_of_the_format()
+    {
+        var options = new ChatCompletionOptions
+        {
+            ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat("city", BinaryData.FromString(City)),
+            Temperature = 2,
+            MaxOutputTokenCount = 200,
+        };
+        options.Tools.Add(ChatTool.CreateFunctionTool("weather", functionParameters: BinaryData.FromString(City), functionSchemaIsStrict: true));
+        ChatClient client = OpenAiClient.Chat(_server.Address);
+        for (int seed = 0; seed < 8; seed++)
+        {
+#pragma warning disable OPENAI001 // Seeds are called experimental there.
+            options.Seed = seed;
+#pragma warning restore OPENAI001
+            ChatCompletion answer = await client.CompleteChatAsync(Messages, options);
+            if (answer.FinishReason == ChatFinishReason.ToolCalls)
+                AssertWeather(answer);
+            else
+                AssertCity(answer.Content.Single().Text);
+        }
+    }
+
+    [TestMethod]
     public async Task An_answer_is_a_JSON_object()
     {
         var options = new ChatCompletionOptions { ResponseFormat = ChatResponseFormat.CreateJsonObjectFormat(), MaxOutputTokenCount = 400 };
