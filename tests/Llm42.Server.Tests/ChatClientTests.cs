@@ -45,14 +45,12 @@ public sealed class ChatClientTests
         ChatMessageRole? role = null;
         ChatFinishReason? reason = null;
         ChatTokenUsage? usage = null;
-        var updates = 0;
 #pragma warning disable OPENAI001 // Seeds are called experimental there.
         var options = new ChatCompletionOptions { MaxOutputTokenCount = 40, Temperature = 0.9f, Seed = 11 };
 #pragma warning restore OPENAI001
         await foreach (StreamingChatCompletionUpdate update in OpenAiClient.Chat(_server.Address, isDeterministic: true)
             .CompleteChatStreamingAsync(Messages, options))
         {
-            updates++;
             role ??= update.Role;
             reason ??= update.FinishReason;
             usage ??= update.Usage;
@@ -63,7 +61,6 @@ public sealed class ChatClientTests
         Assert.AreEqual(ChatMessageRole.Assistant, role);
         Assert.AreEqual(ChatFinishReason.Length, reason);
         Assert.AreEqual(40, usage?.OutputTokenCount);
-        Assert.IsGreaterThan(4, updates, "the answer came in one piece");
     }
 
     [TestMethod]

@@ -149,7 +149,6 @@ public sealed class CompletionTests
         List<JsonElement> events = await StreamAsync("/generate", Request + ", \"stream\": true}");
         Assert.AreEqual(expected.Text, events[^1].GetProperty("text").GetString());
         Assert.AreEqual(answer.GetProperty("meta_info").GetProperty("output_token_logprobs").ToString(), events[^1].GetProperty("meta_info").GetProperty("output_token_logprobs").ToString());
-        Assert.IsGreaterThan(3, events.Count);
 
         JsonElement byIds = await PostAsync("/generate", $$$"""
             {"input_ids": [{{{string.Join(',', _server.Engine.Tokenizer!.Encode(Prompt, addSpecialTokens: true))}}}], "is_deterministic": true,

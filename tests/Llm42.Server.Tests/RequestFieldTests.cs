@@ -33,6 +33,8 @@ public sealed class RequestFieldTests
     [DataRow(Chat, "messages", """[{"role": "user", "content": "Other"}]""")]
     [DataRow(Chat, "tools", """[{"type": "function", "function": {"name": "weather"}}]""")]
     [DataRow(Chat, "tool_choice", "\"none\"", Weather)]
+    [DataRow(Chat, "tool_choice", "\"required\"", Weather)]
+    [DataRow(Chat, "tool_choice", """{"type": "function", "function": {"name": "weather"}}""", Weather)]
     [DataRow(Chat, "parallel_tool_calls", "false", Weather)]
     [DataRow(Chat, "max_tokens", "2")]
     [DataRow(Chat, "max_completion_tokens", "2")]
@@ -73,6 +75,8 @@ public sealed class RequestFieldTests
     [DataRow("is_deterministic", "true")]
     [DataRow("ignore_eos", "true")]
     [DataRow("skip_special_tokens", "false")]
+    [DataRow("response_format", """{"type": "json_object"}""")]
+    [DataRow("response_format", """{"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}""")]
     [DataRow("stream", "true")]
     [DataRow("stream_options", """{"include_usage": true}""", """ "stream": true """)]
     public async Task Is_honoured_by_both(string field, string value, string? beside = null)
@@ -90,6 +94,7 @@ public sealed class RequestFieldTests
     [DataRow("metadata", """{"a": "b"}""")]
     [DataRow("service_tier", "\"auto\"")]
     [DataRow("modalities", """["text"]""")]
+    [DataRow("response_format", """{"type": "text"}""")]
     [DataRow("audio", "null")]
     [DataRow("temperature", "null")]
     public async Task Is_ignored_since_no_answer_depends_on_it(string field, string value)
@@ -155,6 +160,7 @@ public sealed class RequestFieldTests
     [DataRow("""[{"type": "function", "function": {"name": "a", "parameters": 1}}]""", "tools[0].function.parameters")]
     [DataRow("""[{"type": "function", "function": {"name": "a", "unheard_of": 1}}]""", "tools[0].function.unheard_of")]
     [DataRow("""[{"type": "function", "function": {"name": "a"}}, {"type": "function", "function": {"name": "a"}}]""", "tools[1].function.name")]
+    [DataRow("""[{"type": "function", "function": {"name": "a", "strict": true}}]""", "tools[0].function.strict")]
     public async Task A_tool_is_refused_by_what_is_wrong_with_it(string tools, string parameter)
     {
         var (status, body) = await _server.PostAsync(Chat, RequestOf(Chat, "tools", tools, null));
@@ -191,6 +197,7 @@ public sealed class RequestFieldTests
             request.StopTokenIds,
             request.TopLogprobs,
             HasTextStop = request.TextStop is not null,
+            IsConstrained = request.Constraint is not null,
         })));
         return asked + Masked(text, field == "rid" ? [] : ["id"], ["created"]);
     }

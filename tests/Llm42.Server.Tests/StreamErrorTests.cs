@@ -29,6 +29,28 @@ public sealed class StreamErrorTests
     }
 
     [TestMethod]
+    public async Task OpenAIs_client_sees_no_end_of_a_stream_that_failed()
+    {
+        await using ScriptedServer server = await ScriptedServer.StartAsync();
+        server.Say(string.Join(' ', Enumerable.Repeat("more", 100)));
+        int steps = 0;
+        server.Executor.BeforeStep = () =>
+        {
+            if (++steps == 10)
+                throw new InvalidOperationException("planted");
+        };
+
+        // It passes over events that it does not know.
+        int updates = 0;
+        await foreach (StreamingChatCompletionUpdate update in OpenAiClient.Chat(server.Address).CompleteChatStreamingAsync([new UserChatMessage("a")]))
+        {
+            updates++;
+            Assert.IsNull(update.FinishReason);
+        }
+        Assert.AreNotEqual(0, updates);
+    }
+
+    [TestMethod]
     public async Task An_error_in_the_middle_of_a_stream_is_an_event_and_no_end_follows()
     {
         await using ScriptedServer server = await ScriptedServer.StartAsync();

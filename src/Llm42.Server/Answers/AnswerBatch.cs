@@ -15,6 +15,9 @@ internal static class AnswerBatch
         HttpContext context, InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation)
     {
         CheckLengths(engine, prompts, options);
+        if (engine.Tokenizer is null && (options.OutputFormat is not null || options.Stop is { Count: > 0 }))
+            throw ApiException.Invalid(
+                "The model has no tokenizer, so its answers have no text to stop at or to give a form to. Leave stop and response_format out.");
         var chunks = prompts.Count == 1
             ? engine.GenerateAsync(prompts[0], options, cancellation)
             : MergeAsync(engine, prompts, options, cancellation);
