@@ -54,6 +54,9 @@ internal static class ServeBenchmark
         Console.WriteLine($"tokens/s of {requests} requests at once, {tokens} tokens each: engine {throughput.Engine.Median:0}");
         Print("whole answers", throughput.WholeOverEngine);
         Print("streams", throughput.StreamsOverEngine);
+        Console.WriteLine(
+            $"  processor time of a token, clients included: engine {throughput.EngineProcessorMicroseconds.Median:0.0} us, "
+            + $"whole answers {throughput.WholeProcessorMicroseconds.Median:0.0} us, streams {throughput.StreamProcessorMicroseconds.Median:0.0} us");
         LatencyFigures latency = await MeasureLatencyAsync(work, repetitions).ConfigureAwait(false);
         Console.WriteLine(
             $"one request: first token after {latency.EngineFirstMicroseconds.Median:0} us of the engine's, a stream adds {latency.AddedFirstMicroseconds.Median:0} us to it "
@@ -74,6 +77,7 @@ internal static class ServeBenchmark
     private static async Task<ThroughputFigures> MeasureThroughputAsync(ServeWork work, int repetitions, int requests, int tokens)
     {
         var rates = Enum.GetValues<ServeWay>().ToDictionary(way => way, _ => new List<double>());
+        var processor = Enum.GetValues<ServeWay>().ToDictionary(way => way, _ => new List<double>());
         for (int i = 0; i < repetitions; i++)
         {
             // In turns, forwards and backwards: what the machine does beside is the same for all.
@@ -81,11 +85,16 @@ internal static class ServeBenchmark
             if (i % 2 == 1)
                 Array.Reverse(order);
             foreach (ServeWay way in order)
+            {
+                TimeSpan before = Environment.CpuUsage.TotalTime;
                 rates[way].Add(requests * tokens / (await work.RunAsync(way, requests).ConfigureAwait(false)).TotalSeconds);
+                processor[way].Add((Environment.CpuUsage.TotalTime - before).TotalMicroseconds / (requests * tokens));
+            }
         }
 
         return new ThroughputFigures(
-            Spread.Of(rates[ServeWay.Engine]), Spread.Of(rates[ServeWay.Whole]), Spread.Of(rates[ServeWay.Stream]), Ratio(ServeWay.Whole), Ratio(ServeWay.Stream));
+            Spread.Of(rates[ServeWay.Engine]), Spread.Of(rates[ServeWay.Whole]), Spread.Of(rates[ServeWay.Stream]), Ratio(ServeWay.Whole), Ratio(ServeWay.Stream),
+            Spread.Of(processor[ServeWay.Engine]), Spread.Of(processor[ServeWay.Whole]), Spread.Of(processor[ServeWay.Stream]));
 
         Spread Ratio(ServeWay way) => Spread.Of(rates[way].Zip(rates[ServeWay.Engine], (http, engine) => http / engine));
     }
@@ -117,8 +126,13 @@ internal static class ServeBenchmark
     }
 }
 
-/// <summary>Tokens per second, and those over HTTP as a share of the engine's, repetition by repetition.</summary>
-internal sealed record ThroughputFigures(Spread Engine, Spread Whole, Spread Streams, Spread WholeOverEngine, Spread StreamsOverEngine);
+/// <summary>
+/// Tokens per second; those over HTTP as a share of the engine's, repetition by repetition; and what a token takes of the
+/// processors, client included.
+/// </summary>
+internal sealed record ThroughputFigures(
+    Spread Engine, Spread Whole, Spread Streams, Spread WholeOverEngine, Spread StreamsOverEngine,
+    Spread EngineProcessorMicroseconds, Spread WholeProcessorMicroseconds, Spread StreamProcessorMicroseconds);
 
 /// <summary>Of one request at a time, in microseconds.</summary>
 internal sealed record LatencyFigures(
