@@ -1,4 +1,5 @@
 using Llm42.Core.Engine;
+using Llm42.Core.Execution;
 using Llm42.Core.Requests;
 using Llm42.Core.Scheduling;
 
@@ -59,6 +60,20 @@ public sealed class EndingTests
 
         AssertNothingIsHeld(engine);
         Assert.ThrowsExactly<ObjectDisposedException>(() => engine.Submit(request));
+    }
+
+    [TestMethod]
+    public async Task An_engine_that_an_error_of_its_own_ended_says_so()
+    {
+        // A prediction too few is nothing that the engine could go on from.
+        var engine = new EngineLoop(new Mute(), Options);
+        Assert.IsTrue(engine.IsRunning);
+        RequestHandle handle = engine.Submit(Requests.Of(3, 5, true));
+        Exception failure = await Assert.ThrowsAsync<Exception>(() => handle.Completion);
+        await engine.DisposeAsync();
+        Assert.IsFalse(engine.IsRunning);
+        InvalidOperationException error = Assert.ThrowsExactly<InvalidOperationException>(() => engine.Submit(Requests.Of(3, 5, true)));
+        Assert.AreSame(failure, error.InnerException);
     }
 
     [TestMethod]
@@ -134,5 +149,21 @@ public sealed class EndingTests
         Assert.IsEmpty(scheduler.Waiting, context);
         scheduler.CheckIntegrity();
         Assert.AreEqual(scheduler.Pool.PageCount, scheduler.Pool.AvailableCount, context);
+    }
+
+    /// <summary>Predicts nothing.</summary>
+    private sealed class Mute : IModelExecutor
+    {
+        public ExecutorInfo Info { get; } = new(50, 2048, 8, 64, true, "fake-1");
+
+        public StepResult Execute(BatchPlan plan) => new([]);
+
+        public void CopyPage(int source, int destination)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

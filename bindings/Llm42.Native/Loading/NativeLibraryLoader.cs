@@ -30,7 +30,10 @@ internal static class NativeLibraryLoader
             nint library;
             try
             {
-                library = NativeLibrary.Load(candidate);
+                // The runtime also looks in packages that were not copied, and in what a single file was unpacked to.
+                library = bySystem
+                    ? NativeLibrary.Load(candidate, typeof(NativeLibraryLoader).Assembly, searchPath: null)
+                    : NativeLibrary.Load(candidate);
             }
             catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
             {
@@ -76,11 +79,11 @@ internal static class NativeLibraryLoader
             return 0;
         }
 
-#pragma warning disable IL3000 // Empty in a single file, where the host's folders take its place.
-        string location = assembly.Location;
+#pragma warning disable IL3000 // Empty in a single file, whose libraries the runtime finds by their names.
+        string beside = Path.GetDirectoryName(assembly.Location) ?? "";
 #pragma warning restore IL3000
         return Load(NativeLibraryLocator.Candidates(
             Environment.GetEnvironmentVariable(NativeLibraryLocator.PathVariable),
-            NativeLibraryLocator.Folders(location, AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string)));
+            [beside, AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)]));
     }
 }

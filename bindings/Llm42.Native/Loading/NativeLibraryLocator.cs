@@ -13,21 +13,8 @@ internal static class NativeLibraryLocator
         OperatingSystem.IsWindows() ? "libllm42.dll" : OperatingSystem.IsMacOS() ? "libllm42.dylib" : "libllm42.so";
 
     /// <summary>
-    /// Folders to look in: those of the assembly and of the application, and where the host found native libraries, which
-    /// is in packages that were not copied, or in what a single file was unpacked to.
-    /// </summary>
-    /// <param name="assembly">Path of the assembly; empty in a single file.</param>
-    /// <param name="searched">The host's property NATIVE_DLL_SEARCH_DIRECTORIES; null if it has none.</param>
-    public static IEnumerable<string> Folders(string assembly, string? searched) =>
-        [
-            Path.GetDirectoryName(assembly) ?? "",
-            Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory),
-            .. (searched ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(Path.TrimEndingDirectorySeparator),
-        ];
-
-    /// <summary>
     /// Files to try, in order. A path that the user names is the only one: to load another library instead would hide
-    /// a mistake. A name without a folder leaves the search to the system.
+    /// a mistake. A name without a folder leaves the search to the runtime and the system.
     /// </summary>
     public static IReadOnlyList<string> Candidates(string? namedPath, IEnumerable<string> assemblyFolders)
     {
