@@ -126,6 +126,18 @@ public sealed class StructuredChatTests
         StringAssert.Contains(error.Message, "tools[0].function.parameters");
     }
 
+    [TestMethod]
+    public async Task A_function_that_is_not_strict_gets_a_JSON_object_where_its_schema_asks_for_too_much()
+    {
+        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), MaxOutputTokenCount = 300 };
+        options.Tools.Add(ChatTool.CreateFunctionTool("f", functionParameters: BinaryData.FromString("""{"type": "object", "not": {"required": ["a"]}}""")));
+        ChatCompletion answer = await OpenAiClient.Chat(_server.Address).CompleteChatAsync(Messages, options);
+        if (answer.FinishReason == ChatFinishReason.ToolCalls)
+            Assert.AreEqual(JsonValueKind.Object, JsonDocument.Parse(answer.ToolCalls.Single().FunctionArguments).RootElement.ValueKind);
+        else
+            StringAssert.StartsWith(answer.Content.Single().Text, "<tool_call>\n{\"name\": \"f\", \"arguments\": {");
+    }
+
     private static void AssertWeather(ChatCompletion answer)
     {
         Assert.AreEqual(ChatFinishReason.ToolCalls, answer.FinishReason);
