@@ -8,8 +8,8 @@ namespace Llm42.StructuredOutput.Masking;
 /// </summary>
 internal sealed class Automaton
 {
-    private const int MaxStates = 20_000;
-    private const int MaxPlaces = 400_000;
+    private const int MaxStates = 8192;
+    private const int MaxPlaces = 200_000;
 
     /// <summary>
     /// Most places that are looked at behind one byte. Only a grammar that can read the same text in very many ways gets
