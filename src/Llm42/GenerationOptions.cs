@@ -75,7 +75,11 @@ public sealed record GenerationOptions
     /// <summary>Texts that end the answer; they are not part of it. Null: stop_strings, else none; empty: none.</summary>
     public IReadOnlyList<string>? Stop { get; init; }
 
-    /// <summary>What the answer has to look like; null for anything.</summary>
+    /// <summary>
+    /// What the answer has to look like; null for anything. It ends with <see cref="Core.Requests.FinishReason.Stop"/> where it
+    /// is complete: by an end token, which is allowed there alone, or where nothing can follow. Where MaxTokens ends it before,
+    /// it is the beginning of such a text. Log-probabilities stay those of the model.
+    /// </summary>
     public OutputFormat? OutputFormat { get; init; }
 
     /// <summary>How many of the most likely tokens to report for each place, 0..1024.</summary>

@@ -9,6 +9,28 @@ public sealed class GenerateTests
     private static readonly string[] Prompt = ["--prompt", "And God said", "--max-tokens", "24"];
 
     [TestMethod]
+    public async Task A_schema_in_a_file_gives_the_answer_its_form()
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"llm42-schema-{Environment.ProcessId}.json");
+        try
+        {
+            await File.WriteAllTextAsync(file, """{"type":"object","properties":{"n":{"type":"integer","maximum":99,"minimum":10}},"required":["n"]}""");
+            JsonNode json = await Cli.JsonAsync("generate", "demo", "--prompt", "And God said", "--json-schema", file);
+            Assert.AreEqual("stop", json["finish_reason"]!.GetValue<string>());
+            Assert.IsTrue(JsonNode.Parse(json["text"]!.GetValue<string>())!["n"]!.GetValue<int>() is >= 10 and <= 99);
+
+            Cli.AssertRefused(
+                await Cli.RunAsync("generate", "demo", "--prompt", "a", "--json-schema", file, "--json-object"), 2, "--json-object", "--json-schema");
+            await File.WriteAllTextAsync(file, """{"items":{"uniqueItems":true}}""");
+            Cli.AssertRefused(await Cli.RunAsync("generate", "demo", "--prompt", "a", "--json-schema", file), 2, "#/items", "uniqueItems");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [TestMethod]
     public async Task Json_has_the_documented_shape()
     {
         JsonNode json = await Cli.JsonAsync(["generate", "demo", .. Prompt, "--deterministic", "--ignore-eos", "--logprobs", "3"]);

@@ -7,7 +7,7 @@ namespace Llm42.StructuredOutput;
 /// <summary>Compiles formats for a model, and keeps those that were asked for last. For any thread.</summary>
 internal sealed class FormatCompiler
 {
-    private const int Capacity = 32;
+    private const int Capacity = 16;
 
     private readonly int _vocabulary;
     private readonly Lazy<TokenTrie> _trie;

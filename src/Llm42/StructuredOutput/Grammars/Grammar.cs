@@ -66,7 +66,8 @@ internal sealed class Grammar
             case NodeKind.Take:
                 return needed[node.Next];
             case NodeKind.Call:
-                return Math.Min(Never, Math.Max(needed[node.Next], needed[node.First] + 1));
+                var calls = Math.Max(needed[node.Next], needed[node.First] + 1);
+                return calls > MaxDepth ? Never : calls;
             case NodeKind.Repeat:
                 var rounds = node.Minimum == 0 ? 0 : node.Minimum == 1
                     ? needed[node.First]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Llm42.StructuredOutput.Grammars;
 
 namespace Llm42.StructuredOutput.Masking;
@@ -8,8 +9,8 @@ namespace Llm42.StructuredOutput.Masking;
 /// </summary>
 internal sealed class Automaton
 {
-    private const int MaxStates = 20_000;
-    private const int MaxPlaces = 400_000;
+    private const int MaxStates = 8192;
+    private const int MaxPlaces = 200_000;
 
     /// <summary>
     /// Most places that are looked at behind one byte. Only a grammar that can read the same text in very many ways gets
@@ -18,6 +19,7 @@ internal sealed class Automaton
     private const int MaxVisits = 20_000;
 
     private readonly Grammar _grammar;
+    private readonly byte[] _classes;
     private readonly Dictionary<ParseState, ParseState> _states = [];
     private readonly List<(int Node, Frame? Frame)> _work = [];
     private readonly HashSet<(int Node, Frame? Frame)> _visited = [];
@@ -28,6 +30,7 @@ internal sealed class Automaton
     public Automaton(Grammar grammar)
     {
         _grammar = grammar;
+        _classes = grammar.Classes;
         _work.Add((grammar.Start, null));
         Start = Close();
     }
@@ -39,11 +42,15 @@ internal sealed class Automaton
     public int StateCount => _states.Count;
 
     /// <summary>The state behind a byte.</summary>
-    public ParseState Step(ParseState state, byte value)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ParseState Step(ParseState state, byte value) =>
+        state.Generation == _generation && state.Next is { } next && next[_classes[value]] is { } known ? known : Find(state, value);
+
+    private ParseState Find(ParseState state, byte value)
     {
         Refresh(state);
         var next = state.Next ??= new ParseState?[_grammar.ClassCount];
-        return next[_grammar.Classes[value]] ??= Follow(state, value);
+        return next[_classes[value]] ??= Follow(state, value);
     }
 
     /// <summary>

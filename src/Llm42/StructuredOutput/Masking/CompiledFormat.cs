@@ -6,7 +6,7 @@ namespace Llm42.StructuredOutput.Masking;
 /// <summary>A grammar over the tokens of a vocabulary. Masks are made when they are needed and remembered within bounds.</summary>
 internal sealed class CompiledFormat
 {
-    private const long MaxMaskBytes = 16 << 20;
+    private const long MaxMaskBytes = 8 << 20;
     private const int FewestMasks = 32;
 
     private readonly Automaton _automaton;

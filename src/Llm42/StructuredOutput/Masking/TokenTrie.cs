@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Llm42.StructuredOutput.Masking;
 
 /// <summary>The bytes of a vocabulary's tokens as a tree, its nodes in the order in which they are walked.</summary>
@@ -59,6 +61,7 @@ internal sealed class TokenTrie
     public bool HasByte(byte value) => Array.Exists(_tokenBytes, bytes => bytes is { Length: 1 } && bytes[0] == value);
 
     /// <summary>Sets the bits of the tokens whose bytes a state allows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Mark(Automaton automaton, ParseState start, uint[] mask)
     {
         var states = new ParseState[LongestToken + 1];
