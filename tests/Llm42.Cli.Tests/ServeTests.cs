@@ -14,7 +14,7 @@ public sealed class ServeTests
 
     // More than sockets hold, so that it goes on until it is read.
     private const string Endless = """
-        {"model": "demo", "prompt": "In the beginning", "max_tokens": 900, "n": 8, "logprobs": 20, "ignore_eos": true, "stream": true}
+        {"model": "demo", "prompt": "In the beginning", "max_tokens": 900, "n": 16, "logprobs": 20, "ignore_eos": true, "stream": true}
         """;
 
     [TestMethod]
@@ -34,7 +34,7 @@ public sealed class ServeTests
         Assert.IsFalse(log.Contains("beginning", StringComparison.Ordinal), log);
         JsonNode[] lines = [.. log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
         JsonNode state = lines.Single(line => (string?)line["State"]?["Route"] == "/v1/completions" && (int)line["State"]!["Status"]! == 200)["State"]!;
-        Assert.AreEqual(8 * 900, (int)state["CompletionTokens"]!);
+        Assert.AreEqual(16 * 900, (int)state["CompletionTokens"]!);
         Assert.AreEqual("trace-7", (string?)state["RequestId"]);
     }
 

@@ -57,7 +57,7 @@ public sealed class QueueTests
         using HttpResponseMessage response = await answer;
         StringAssert.Contains(await Requests.AssertErrorAsync(response, 504, "server_error", "timeout"), "600 s", StringComparison.Ordinal);
         await Requests.UntilIdleAsync(server.Engine);
-        Assert.AreEqual(8, server.Engine.Statistics.RequestsCancelled);
+        Assert.AreEqual(16, server.Engine.Statistics.RequestsCancelled);
     }
 
     [TestMethod]
@@ -93,7 +93,7 @@ public sealed class QueueTests
             await Assert.ThrowsAsync<TaskCanceledException>(() => answer);
         }
         await Requests.UntilIdleAsync(server.Engine);
-        Assert.AreEqual(8, server.Engine.Statistics.RequestsCancelled);
+        Assert.AreEqual(16, server.Engine.Statistics.RequestsCancelled);
     }
 
     [TestMethod]
@@ -112,7 +112,7 @@ public sealed class QueueTests
         string events = await stream.Content.ReadAsStringAsync();
         StringAssert.EndsWith(events, "data: [DONE]\n\n", StringComparison.Ordinal);
         await stopped;
-        Assert.AreEqual(8, server.Engine.Statistics.RequestsAtLength);
+        Assert.AreEqual(16, server.Engine.Statistics.RequestsAtLength);
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -9,7 +10,7 @@ internal static class Requests
 {
     /// <summary>An answer of megabytes: more than sockets hold, so that it does not end before it is read.</summary>
     public const string Endless = """
-        {"model": "demo", "prompt": "In the beginning", "max_tokens": 900, "n": 8, "logprobs": 20, "ignore_eos": true, "stream": true}
+        {"model": "demo", "prompt": "In the beginning", "max_tokens": 900, "n": 16, "logprobs": 20, "ignore_eos": true, "stream": true}
         """;
 
     public static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
@@ -17,9 +18,19 @@ internal static class Requests
     public static StringContent Short(string prompt = "In the beginning", int tokens = 4) =>
         Json(new JsonObject { ["model"] = "demo", ["prompt"] = prompt, ["max_tokens"] = tokens }.ToJsonString());
 
-    /// <summary>Starts a stream and waits for its headers, which come with the first event.</summary>
-    public static async Task<HttpResponseMessage> StartStreamAsync(HttpClient client, string body = Endless)
+    /// <summary>Starts a stream, whose client's socket holds little, and waits for its headers, which come with the first event.</summary>
+    public static async Task<HttpResponseMessage> StartStreamAsync(HttpClient other, string body = Endless)
     {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancellation) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 8192, NoDelay = true };
+                await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        var client = new HttpClient(handler) { BaseAddress = other.BaseAddress };
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/completions") { Content = Json(body) };
         HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
