@@ -88,10 +88,13 @@ public sealed partial class PageFileTests
     public async Task Live_figures_are_the_engines()
     {
         await using TestServer server = await PageServers.PlainAsync();
-        await server.Engine.CompleteAsync("And it came to pass", new GenerationOptions { MaxTokens = 20, IgnoreEos = true });
+        // Long enough for whole pages that are kept for prefixes.
+        await server.Engine.CompleteAsync(string.Concat(Enumerable.Repeat("And it came to pass in those days. ", 8)), new GenerationOptions { MaxTokens = 60, IgnoreEos = true });
+        PageServers.WaitUntilIdle(server);
         using JsonDocument figures = JsonDocument.Parse(await server.Client.GetStringAsync("/page/live"));
         var statistics = server.Engine.Statistics;
-        Assert.AreEqual(20, statistics.OrdinaryTokens);
+        Assert.AreEqual(60, statistics.OrdinaryTokens);
+        Assert.AreNotEqual(statistics.Load.OwnedPages, statistics.Load.CachedPages, "two figures that cannot be told apart");
         Assert.AreEqual(statistics.OrdinaryTokens, Figure("ordinary_tokens"));
         Assert.AreEqual(statistics.PromptTokens, Figure("prompt_tokens"));
         Assert.AreEqual(statistics.Requests, Figure("requests"));

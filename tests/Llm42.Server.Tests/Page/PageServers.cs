@@ -22,4 +22,8 @@ internal static class PageServers
         },
         chatTemplate: "",
         prepare: directory => new RandomModel { Vocabulary = 2048 }.Write(directory, seed: 42));
+
+    /// <summary>Waits until the engine has counted the end of everything that ran.</summary>
+    public static void WaitUntilIdle(TestServer server) => Assert.IsTrue(
+        SpinWait.SpinUntil(() => server.Engine.Statistics.Load is { Running: 0, Waiting: 0 }, TimeSpan.FromSeconds(30)));
 }

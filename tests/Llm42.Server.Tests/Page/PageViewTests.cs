@@ -111,6 +111,7 @@ public sealed partial class PageViewTests
         await session.WaitForTextAsync(".panel:nth-child(3) .ended", "[0-9]");
         string before = await DrawnAsync();
         await FillAsync(session, "chat");
+        PageServers.WaitUntilIdle(_server);
         string ended = $"{_server.Engine.Statistics.Requests}";
         await session.WaitForTextAsync(".panel:nth-child(3) .ended", $"^{ended}$");
         Assert.AreEqual($"{_server.Engine.Statistics.TokensDrafted:N0}", await session.Page.InnerTextAsync(".panel dd.drafted"));
