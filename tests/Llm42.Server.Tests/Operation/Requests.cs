@@ -10,7 +10,7 @@ internal static class Requests
 {
     /// <summary>An answer of megabytes: more than sockets hold, so that it does not end before it is read.</summary>
     public const string Endless = """
-        {"model": "demo", "prompt": "In the beginning", "max_tokens": 900, "n": 16, "logprobs": 20, "ignore_eos": true, "stream": true}
+        {"model": "demo", "prompt": "In the beginning", "max_tokens": 500, "n": 16, "logprobs": 20, "ignore_eos": true, "stream": true}
         """;
 
     public static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
@@ -25,7 +25,7 @@ internal static class Requests
         {
             ConnectCallback = async (context, cancellation) =>
             {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 8192, NoDelay = true };
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 1 << 18, NoDelay = true };
                 await socket.ConnectAsync(context.DnsEndPoint, cancellation);
                 return new NetworkStream(socket, ownsSocket: true);
             },

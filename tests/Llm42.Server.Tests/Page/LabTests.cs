@@ -22,7 +22,7 @@ public sealed class LabTests
     public async Task Answers_amid_load_part_without_determinism_and_agree_with_it()
     {
         await using PageSession session = await PageSession.OpenAsync(_flat!.Address, "lab");
-        await FillAsync(session, answers: 8, tokens: 32, neighbours: 10);
+        await FillAsync(session, answers: 8, tokens: 128, neighbours: 10);
         await RunAsync(session);
         int[][] answers = await AnswersAsync(session);
         int[][] without = answers[..8];

@@ -128,14 +128,14 @@ public sealed partial class PageViewTests
     public async Task Live_figures_stand_beside_the_others_where_there_is_room()
     {
         await using PageSession session = await PageSession.OpenAsync(_server!.Address, "live");
-        Assert.IsTrue(await session.Page.Locator("#live").IsVisibleAsync());
+        await session.Page.Locator("#live").WaitForAsync();
         Assert.IsTrue(await session.Page.Locator("#chat").IsVisibleAsync());
         await session.Page.SetViewportSizeAsync(Phone, 740);
-        Assert.IsTrue(await session.Page.Locator("#live").IsVisibleAsync());
         await session.Page.Locator("#chat").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        Assert.IsTrue(await session.Page.Locator("#live").IsVisibleAsync());
         await session.Page.ClickAsync("nav a[data-view=chat]");
+        await session.Page.Locator("#live").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
         Assert.IsTrue(await session.Page.Locator("#chat").IsVisibleAsync());
-        Assert.IsFalse(await session.Page.Locator("#live").IsVisibleAsync());
     }
 
     /// <summary>Texts whose contrast with what is behind them is below 4.5.</summary>
