@@ -37,7 +37,7 @@ usage: ./build.sh VERB
 
 What only a machine with a GPU can show is built, tested and measured by tests/Llm42.Benchmarks/gpu.sh.
 
-What a verb needs of g++, cmake, ninja, clang, GoogleTest and Chromium (which opens the web page in tests) is installed
+What a verb needs of g++, cmake, ninja, clang, GoogleTest and, in tests, Chromium and curl is installed
 with apt where it is missing. nvcc 12.4 or later is looked for in CUDA_HOME, on the PATH and in /usr/local/cuda; where
 it is missing, a private one is laid under XDG_CACHE_HOME (or ~/.cache), out of Debian's packages.
 TXT
@@ -80,6 +80,7 @@ need_tools() {
       clang) has_clang || packages+=(clang) ;;
       gtest) has_gtest || packages+=(libgtest-dev) ;;
       chromium) has_chromium || packages+=(chromium) ;;
+      curl) command -v curl >/dev/null || packages+=(curl) ;;
       *) die "need_tools: unknown tool $tool" ;;
     esac
   done
@@ -225,7 +226,7 @@ verb_test() {
     esac
   done
   need_dotnet
-  need_tools g++ cmake ninja gtest clang chromium
+  need_tools g++ cmake ninja gtest clang chromium curl
   local results="$artifacts/test-results" passed=0 failed=0 skipped=0 status=0
   rm -rf -- "$results"
   mkdir -p -- "$results"

@@ -72,7 +72,9 @@ public sealed class ReplayTests
         Cli.AssertRefused(await ReplayAsync(json), 1, "The receipt itself is inconsistent");
         json = JsonNode.Parse(text)!;
         json["version"] = 2;
-        Cli.AssertRefused(await ReplayAsync(json), 1, "version 2", "version 1");
+        Cli.AssertRefused(await ReplayAsync(json), 1, "its version is 2", "one of version 1");
+        json["version"] = 3;
+        Cli.AssertRefused(await ReplayAsync(json), 1, "version 3", "versions 1..2");
     }
 
     [TestMethod]

@@ -17,10 +17,16 @@ internal static partial class Readme
     /// <summary>The C# program.</summary>
     public static string Program => Blocks("csharp").Single();
 
-    /// <summary>The lines of the shell blocks, comments and continuations taken away.</summary>
-    public static IReadOnlyList<string> Commands =>
-        [.. Blocks("sh").SelectMany(block => block.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))
-            .Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')];
+    /// <summary>The lines of the shell blocks, comments and continuations taken away; those that a server answers left out.</summary>
+    public static IReadOnlyList<string> Commands => [.. Blocks("sh").Select(Lines).Where(lines => !IsServed(lines)).SelectMany(lines => lines)];
+
+    /// <summary>The lines of the blocks that begin by starting a server, which goes on while the others ask it.</summary>
+    public static IReadOnlyList<IReadOnlyList<string>> Served => [.. Blocks("sh").Select(Lines).Where(IsServed)];
+
+    private static IReadOnlyList<string> Lines(string block) =>
+        [.. block.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')];
+
+    private static bool IsServed(IReadOnlyList<string> lines) => lines[0].StartsWith("artifacts/bin/llm42 serve ", StringComparison.Ordinal);
 
     /// <summary>What stands between backticks in the running text.</summary>
     public static IReadOnlyList<string> Inline =>

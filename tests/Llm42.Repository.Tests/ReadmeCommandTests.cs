@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Llm42.Testing;
 
@@ -32,6 +33,35 @@ public sealed partial class ReadmeCommandTests
         Run run = await Run.ProgramAsync("bash", ["-c", command], cancellation: TestContext.CancellationToken);
         Assert.AreEqual(0, run.ExitCode, $"{command}\n{run}");
         Assert.IsGreaterThan(0, run.Output.Length, command);
+    }
+
+    [TestMethod]
+    public async Task Server_answers_what_it_is_asked()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("the README's commands are written for a Unix shell.");
+        IReadOnlyList<string> lines = Readme.Served.Single();
+        using Process server = Run.Start("bash", ["-c", $"exec {lines[0]} --port 0"]);
+        try
+        {
+            Task<string> log = server.StandardError.ReadToEndAsync(TestContext.CancellationToken);
+            string? listening = await server.StandardOutput.ReadLineAsync(TestContext.CancellationToken);
+            Assert.IsNotNull(listening, await log);
+            string address = Address().Match(listening).Value;
+            foreach (string line in lines.Skip(1))
+            {
+                StringAssert.Contains(line, "http://127.0.0.1:30000", StringComparison.Ordinal);
+                Run run = await Run.ProgramAsync(
+                    "bash", ["-c", line.Replace("http://127.0.0.1:30000", address, StringComparison.Ordinal)], cancellation: TestContext.CancellationToken);
+                Assert.AreEqual(0, run.ExitCode, $"{line}\n{run}");
+                Assert.DoesNotContain("\"error\"", run.Output, line);
+                Assert.IsGreaterThan(0, run.Output.Length, line);
+            }
+        }
+        finally
+        {
+            server.Kill(entireProcessTree: true);
+        }
     }
 
     [TestMethod]
@@ -71,6 +101,9 @@ public sealed partial class ReadmeCommandTests
         Run help = await Run.ProgramAsync(RepositoryRoot.InRoot("build.sh"), ["help"], cancellation: TestContext.CancellationToken);
         StringAssert.Contains(help.Output, $"\n  {verb} ", StringComparison.Ordinal, $"build.sh has no verb {verb}");
     }
+
+    [GeneratedRegex("http://[0-9.:]+")]
+    private static partial Regex Address();
 
     [GeneratedRegex(@"^\./build\.sh (\w+)")]
     private static partial Regex BuildVerb();

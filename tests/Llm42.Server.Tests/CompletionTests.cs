@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Llm42.Core.Engine;
 
 namespace Llm42.Server.Tests;
 
@@ -40,6 +42,17 @@ public sealed class CompletionTests
         Assert.IsTrue(guarantee.GetProperty("is_deterministic").GetBoolean());
         Assert.AreEqual(9, guarantee.GetProperty("seed").GetInt32());
         Assert.AreEqual(_server.Engine.Engine.Fingerprint, guarantee.GetProperty("fingerprint").GetString());
+    }
+
+    [TestMethod]
+    public async Task Nothing_is_guaranteed_by_an_engine_that_guarantees_nothing()
+    {
+        await using TestServer study = await TestServer.StartAsync(
+            engineOptions: new InferenceEngineOptions { Engine = new EngineOptions { Verifier = VerifierKind.FixedShape } });
+        using HttpResponseMessage response = await study.Client.PostAsJsonAsync(
+            "/v1/completions", new { model = "demo", prompt = Prompt, max_tokens = 4, is_deterministic = true });
+        JsonElement body = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.IsFalse(body.GetProperty("llm42").GetProperty("is_deterministic").GetBoolean());
     }
 
     [TestMethod]

@@ -26,7 +26,7 @@ internal sealed record Guarantee
 
     public static Guarantee Of(ServedModel model, GenerationOptions options, IReadOnlyList<GenerationChunk> lasts) => new()
     {
-        IsDeterministic = options.IsDeterministic,
+        IsDeterministic = options.IsDeterministic && model.Engine.GuaranteesDeterminism,
         Seed = options.Seed,
         NumericsProfile = model.NumericsProfile,
         Fingerprint = model.Engine.Engine.Fingerprint,

@@ -77,17 +77,20 @@ public sealed class ChatPageTests
     [TestMethod]
     public async Task Answer_streams_and_stops_when_it_is_told_to()
     {
-        await using PageSession session = await PageSession.OpenAsync(_plain!.Address);
-        long before = _plain.Engine.Statistics.RequestsCancelled;
-        await session.Page.ClickAsync("#chat-options summary");
-        await session.Page.FillAsync("#max-tokens", "1000");
+        using var steps = new SemaphoreSlim(0);
+        await using ScriptedServer server = await ScriptedServer.StartAsync();
+        int[] word = server.Tokenizer.Encode("light", addSpecialTokens: false);
+        server.Executor.Script = [.. Enumerable.Repeat(word, 300).SelectMany(ids => ids)];
+        server.Executor.BeforeStep = steps.Wait;
+        await using PageSession session = await PageSession.OpenAsync(server.Client.BaseAddress!);
         for (int i = 0; i < 2; i++)
         {
             await session.Page.FillAsync("#message", Prompt);
             await session.Page.PressAsync("#message", "Enter");
 
-            // What is there before the end has been streamed.
-            await session.WaitForTextAsync(".assistant:last-child .text", ".");
+            // What is there while the engine waits has been streamed.
+            steps.Release(4);
+            await session.WaitForTextAsync(".assistant:last-child .text", "light");
             if (i == 0)
                 await session.Page.ClickAsync("#stop");
             else
@@ -95,10 +98,14 @@ public sealed class ChatPageTests
             await session.WaitForTextAsync(".assistant:last-child .facts", "stopped$");
             Assert.IsTrue(await session.Page.Locator("#stop").IsDisabledAsync());
             Assert.IsTrue(await session.Page.Locator("#send").IsEnabledAsync());
-            await session.Page.WaitForFunctionAsync("async () => (await (await fetch('page/live')).json()).running === 0");
-            Assert.AreEqual(before + 1 + i, _plain.Engine.Statistics.RequestsCancelled);
+
+            // By single steps, so that the server hears of it before the answer has ended.
+            while (await session.Page.EvaluateAsync<int>("async () => (await (await fetch('page/live')).json()).running") > 0)
+                steps.Release();
+            Assert.AreEqual(1 + i, server.Engine.Statistics.RequestsCancelled);
             await session.Page.ClickAsync("#chat-new");
         }
+        steps.Release(10_000);
     }
 
     [TestMethod]
