@@ -44,9 +44,9 @@ public sealed partial class ReadmeCommandTests
         using Process server = Run.Start("bash", ["-c", $"exec {lines[0]} --port 0"]);
         try
         {
-            Task<string> log = server.StandardError.ReadToEndAsync(TestContext.CancellationToken);
-            string? listening = await server.StandardOutput.ReadLineAsync(TestContext.CancellationToken);
-            Assert.IsNotNull(listening, await log);
+            Task<string> log = server.StandardError.ReadToEndAsync();
+            string? listening = await server.StandardOutput.ReadLineAsync();
+            Assert.IsNotNull(listening, listening is null ? await log : "");
             string address = Address().Match(listening).Value;
             foreach (string line in lines.Skip(1))
             {
