@@ -3,7 +3,10 @@ namespace Llm42.Server.OpenAi;
 /// <summary>The object "llm42" of a response: what was guaranteed, and what that took.</summary>
 internal sealed record Guarantee
 {
-    /// <summary>The tokens and the bits of their log-probabilities come again for the same request and fingerprint.</summary>
+    /// <summary>
+    /// The tokens and the bits of their log-probabilities come again for the same request and fingerprint. False where it
+    /// was not asked for, or the engine's settings give the guarantee up.
+    /// </summary>
     public required bool IsDeterministic { get; init; }
 
     /// <summary>The seed that the (first) answer was sampled with.</summary>
