@@ -17,6 +17,9 @@ if (args is ["serve", ..])
         .Parse(args[1..]).InvokeAsync();
 }
 
+if (args is [ClientProcess.ChildVerb, .. string[] clients])
+    return ClientProcess.Run(clients);
+
 if (args is [LoadBenchmark.ChildVerb, string model])
     return await LoadBenchmark.LoadOneAsync(model);
 

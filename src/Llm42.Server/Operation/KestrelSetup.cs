@@ -26,6 +26,9 @@ internal static class KestrelSetup
         var hasCertificate = section.GetSection("Certificates:Default").Exists();
         var address = hasEndpoints ? null : ListenAddress.Resolve(options);
         builder.WebHost.UseKestrelCore();
+
+        // A token's event is sent by the thread that wrote it: passing it on to another costs more than the sending.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

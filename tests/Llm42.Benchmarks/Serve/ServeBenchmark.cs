@@ -12,6 +12,8 @@ namespace Llm42.Benchmarks.Serve;
 /// </summary>
 internal static class ServeBenchmark
 {
+    private const int WarmUps = 8;
+
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static Command Create(string demoModel, string llm42)
@@ -19,7 +21,7 @@ internal static class ServeBenchmark
         var model = new Option<string>("--model") { Description = "Model directory.", DefaultValueFactory = _ => demoModel };
         var repetitions = new Option<int>("--repetitions") { Description = "Repetitions of each figure.", DefaultValueFactory = _ => 15 };
         var requests = new Option<int>("--requests") { Description = "Requests at once.", DefaultValueFactory = _ => 32 };
-        var tokens = new Option<int>("--tokens") { Description = "Tokens of each answer.", DefaultValueFactory = _ => 128 };
+        var tokens = new Option<int>("--tokens") { Description = "Tokens of each answer.", DefaultValueFactory = _ => 448 };
         var starts = new Option<int>("--starts") { Description = "Starts of a server; 0 leaves that out.", DefaultValueFactory = _ => 5 };
         var output = new Option<string?>("--output") { Description = "File for the figures as JSON." };
         var command = new Command("serve", "What the server adds to its engine.") { model, repetitions, requests, tokens, starts, output };
@@ -44,18 +46,19 @@ internal static class ServeBenchmark
         var work = new ServeWork(engine, new Uri(server.Addresses[0]), tokens);
 
         // Until everything is compiled.
-        for (int i = 0; i < 3; i++)
+        await using var clients = new ClientProcess(new Uri(server.Addresses[0]), requests, tokens);
+        for (int i = 0; i < WarmUps; i++)
         {
             foreach (ServeWay way in Enum.GetValues<ServeWay>())
-                await work.RunAsync(way, requests).ConfigureAwait(false);
+                await work.RunAsync(way, clients, requests).ConfigureAwait(false);
         }
 
-        ThroughputFigures throughput = await MeasureThroughputAsync(work, repetitions, requests, tokens).ConfigureAwait(false);
+        ThroughputFigures throughput = await MeasureThroughputAsync(work, clients, repetitions, requests).ConfigureAwait(false);
         Console.WriteLine($"tokens/s of {requests} requests at once, {tokens} tokens each: engine {throughput.Engine.Median:0}");
         Print("whole answers", throughput.WholeOverEngine);
         Print("streams", throughput.StreamsOverEngine);
         Console.WriteLine(
-            $"  processor time of a token, clients included: engine {throughput.EngineProcessorMicroseconds.Median:0.0} us, "
+            $"  processor time of a token, clients apart: engine {throughput.EngineProcessorMicroseconds.Median:0.0} us, "
             + $"whole answers {throughput.WholeProcessorMicroseconds.Median:0.0} us, streams {throughput.StreamProcessorMicroseconds.Median:0.0} us");
         LatencyFigures latency = await MeasureLatencyAsync(work, repetitions).ConfigureAwait(false);
         Console.WriteLine(
@@ -74,7 +77,7 @@ internal static class ServeBenchmark
             Console.WriteLine($"  over HTTP, {what}: {ratio.Median:0.000} ({ratio.LowerQuartile:0.000}-{ratio.UpperQuartile:0.000}) of that");
     }
 
-    private static async Task<ThroughputFigures> MeasureThroughputAsync(ServeWork work, int repetitions, int requests, int tokens)
+    private static async Task<ThroughputFigures> MeasureThroughputAsync(ServeWork work, ClientProcess clients, int repetitions, int requests)
     {
         var rates = Enum.GetValues<ServeWay>().ToDictionary(way => way, _ => new List<double>());
         var processor = Enum.GetValues<ServeWay>().ToDictionary(way => way, _ => new List<double>());
@@ -86,9 +89,9 @@ internal static class ServeBenchmark
                 Array.Reverse(order);
             foreach (ServeWay way in order)
             {
-                TimeSpan before = Environment.CpuUsage.TotalTime;
-                rates[way].Add(requests * tokens / (await work.RunAsync(way, requests).ConfigureAwait(false)).TotalSeconds);
-                processor[way].Add((Environment.CpuUsage.TotalTime - before).TotalMicroseconds / (requests * tokens));
+                (double tokensPerSecond, double microseconds) = await work.RunAsync(way, clients, requests).ConfigureAwait(false);
+                rates[way].Add(tokensPerSecond);
+                processor[way].Add(microseconds);
             }
         }
 
@@ -128,7 +131,7 @@ internal static class ServeBenchmark
 
 /// <summary>
 /// Tokens per second; those over HTTP as a share of the engine's, repetition by repetition; and what a token takes of the
-/// processors, client included.
+/// processors, clients apart.
 /// </summary>
 internal sealed record ThroughputFigures(
     Spread Engine, Spread Whole, Spread Streams, Spread WholeOverEngine, Spread StreamsOverEngine,

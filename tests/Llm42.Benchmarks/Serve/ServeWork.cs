@@ -7,20 +7,24 @@ internal sealed class ServeWork(InferenceEngine engine, Uri address, int tokens)
 {
     private const int PromptLength = 16;
 
-    /// <summary>How long some requests at once take.</summary>
-    public async Task<TimeSpan> RunAsync(ServeWay way, int requests)
+    /// <summary>What clients ask: the same ids in every process.</summary>
+    public static int[] Prompt(int index)
     {
-        // Connections are there, as those of clients that stay.
-        RawClient[] clients = way == ServeWay.Engine ? [] : [.. Enumerable.Range(0, requests).Select(_ => new RawClient(address))];
-        byte[][] bodies = [.. Enumerable.Range(0, requests).Select(i => RawClient.Request(Prompt(i), tokens, way == ServeWay.Stream))];
+        var random = new Random(index);
+        return [.. Enumerable.Range(0, PromptLength).Select(_ => random.Next(3, 1000))];
+    }
+
+    /// <summary>Answers as many requests at once as there are clients: tokens per second, and what a token takes of the processors.</summary>
+    public async Task<(double TokensPerSecond, double ProcessorMicroseconds)> RunAsync(ServeWay way, ClientProcess clients, int requests)
+    {
+        TimeSpan processor = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, requests).Select(i => way == ServeWay.Engine
-            ? AnswerAsync(Prompt(i))
-            : clients[i].AnswerAsync(bodies[i]))).ConfigureAwait(false);
-        TimeSpan time = Stopwatch.GetElapsedTime(start);
-        foreach (RawClient client in clients)
-            client.Dispose();
-        return time;
+        await (way == ServeWay.Engine
+            ? Task.WhenAll(Enumerable.Range(0, requests).Select(i => AnswerAsync(Prompt(i))))
+            : clients.AskAsync(way == ServeWay.Stream)).ConfigureAwait(false);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        double made = requests * tokens;
+        return (made / seconds, (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / made);
     }
 
     /// <summary>The first token of one request, and the time between the others, by a call.</summary>
@@ -40,12 +44,6 @@ internal sealed class ServeWork(InferenceEngine engine, Uri address, int tokens)
         long start = Stopwatch.GetTimestamp();
         long first = await client.AnswerAsync(body).ConfigureAwait(false);
         return (Stopwatch.GetElapsedTime(start, first), Stopwatch.GetElapsedTime(first) / (tokens - 1));
-    }
-
-    private static int[] Prompt(int index)
-    {
-        var random = new Random(index);
-        return [.. Enumerable.Range(0, PromptLength).Select(_ => random.Next(3, 1000))];
     }
 
     private GenerationOptions Options() => new() { MaxTokens = tokens, Temperature = 0, IgnoreEos = true };
