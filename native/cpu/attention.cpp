@@ -177,7 +177,7 @@ class Worker {
         const Range any = any_of(q, count);
         if (any.end <= begin || any.begin >= begin + panel_columns) continue;
         kernels_.tile_cached(count, packed_queries_ + q * head_size_, panel_,
-                             scores_ + q * attention_chunk + begin, attention_chunk, head_size_, true);
+                             scores_ + q * attention_chunk + begin, attention_chunk, head_size_, true, {});
       }
     }
   }
@@ -210,7 +210,7 @@ class Worker {
       if (begin >= end) return;
       kernels_.tile_cached(1, scores_ + q * attention_chunk + begin,
                            panel_ + (begin - panel_origin) * panel_columns,
-                           chunk_.values + q * width_ + element, width_, end - begin, false);
+                           chunk_.values + q * width_ + element, width_, end - begin, false, {});
     };
     for (int64_t q = first; q < first + count; ++q) {
       weigh_alone(q, ranges_[q].begin, is_shared ? all.begin : ranges_[q].end);
@@ -218,7 +218,7 @@ class Worker {
     if (!is_shared) return;
     kernels_.tile_cached(count, packed_weights_ + first * attention_chunk,
                          panel_ + (all.begin - panel_origin) * panel_columns, sums, width_,
-                         all.end - all.begin, false);
+                         all.end - all.begin, false, {});
     for (int64_t q = first; q < first + count; ++q) weigh_alone(q, all.end, ranges_[q].end);
   }
 

@@ -4,6 +4,7 @@
 
 #include "cpu/linear_plan.h"
 #include "cpu/objects.h"
+#include "cpu/panel_block.h"
 #include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
@@ -46,8 +47,8 @@ struct Problem {
     return input + order[entry] / params.slots_per_row * params.input_stride;
   }
 
-  const void* panel_at(const Span& span, int64_t panel, int64_t k) const {
-    return weight.panel(span.expert * panels + panel) + k * panel_columns * weight.element_size();
+  const std::byte* panel_at(const Span& span, int64_t panel) const {
+    return weight.panel(span.expert * panels + panel);
   }
 
   // Input of the tile that begins `row` rows behind the start of a span, from column `k` on.
@@ -61,16 +62,15 @@ struct Problem {
   }
 };
 
-// Finishes `count` rows of a panel, from row `row` of the span on: each goes to its own slot.
-void store(const Problem& problem, const Span& span, int64_t panel, int64_t row, int64_t count,
-           const float* sums) {
+// Finishes the first `count` rows of a panel: each goes to its own slot.
+void store(const Problem& problem, const Span& span, int64_t panel, int64_t count, const float* sums) {
   const int64_t step = problem.is_swiglu ? panel_columns / 2 : panel_columns;
   const int64_t column = panel * step;
   TileStore tile{};
   tile.rows = 1;
   tile.columns = std::min(step, problem.features - column);
   for (int64_t r = 0; r < count; ++r) {
-    const int64_t slot = problem.order[span.first + row + r];
+    const int64_t slot = problem.order[span.first + r];
     tile.sums = sums + r * panel_columns;
     tile.output = problem.output + slot * problem.params.output_stride + column;
     if (problem.is_swiglu) {
@@ -81,42 +81,35 @@ void store(const Problem& problem, const Span& span, int64_t panel, int64_t row,
   }
 }
 
-// A few tiles of rows: the weights are expanded in the registers of each tile.
-void multiply_tiles(const Problem& problem, const Span& span, int64_t panel) {
+// One tile of rows.
+void multiply_tile(const Problem& problem, const Span& span, int64_t panel) {
   alignas(64) float sums[planned_tile_rows * panel_columns];
-  for (int64_t row = 0; row < span.rows; row += problem.kernels.tile_rows) {
-    const int64_t count = problem.tile_rows(span, row);
-    problem.kernels.tile[problem.weight.format()](count, problem.input_at(span, row, 0),
-                                                  problem.panel_at(span, panel, 0), sums, panel_columns,
-                                                  problem.depth, true);
-    store(problem, span, panel, row, count, sums);
-  }
+  problem.kernels.tile[problem.weight.format()](span.rows, problem.input_at(span, 0, 0),
+                                                problem.panel_at(span, panel), sums, panel_columns,
+                                                problem.depth, true);
+  store(problem, span, panel, span.rows, sums);
 }
 
-// Many rows: one expansion of a part of a panel serves all tiles.
-void multiply_block(const Problem& problem, const Span& span, int64_t panel, float* scratch) {
-  float* const expanded = scratch;
-  float* const sums = scratch + expanded_depth * panel_columns;
-  for (int64_t k = 0; k < problem.depth; k += expanded_depth) {
-    const int64_t depth = std::min(expanded_depth, problem.depth - k);
-    problem.kernels.expand[problem.weight.format()](problem.panel_at(span, panel, k), expanded,
-                                                    depth * panel_columns);
-    for (int64_t row = 0; row < span.rows; row += problem.kernels.tile_rows) {
-      problem.kernels.tile_cached(problem.tile_rows(span, row), problem.input_at(span, row, k), expanded,
-                                  sums + row * panel_columns, panel_columns, depth, k == 0);
-    }
-  }
-  store(problem, span, panel, 0, span.rows, sums);
+void multiply_tiles(const Problem& problem, const Span& span, int64_t panel, float* scratch) {
+  const int64_t tile_rows = problem.kernels.tile_rows;
+  float* const sums = scratch + problem.kernels.expanded_depth * panel_columns;
+  multiply(
+      PanelBlock{problem.kernels, problem.weight.format(), problem.weight.element_size(),
+                 problem.panel_at(span, panel), problem.depth, ceil_div(span.rows, tile_rows), tile_rows,
+                 scratch, sums},
+      [&](int64_t tile) { return problem.tile_rows(span, tile * tile_rows); },
+      [&](int64_t tile, int64_t k) { return problem.input_at(span, tile * tile_rows, k); });
+  store(problem, span, panel, span.rows, sums);
 }
 
 // One row by two panels, for more memory streams at once.
 void multiply_row(const Problem& problem, const Span& span, int64_t panel) {
   alignas(64) float sums[2 * panel_columns];
-  problem.kernels.row_by_two[problem.weight.format()](
-      problem.input_at(span, 0, 0), problem.panel_at(span, panel, 0), problem.panel_at(span, panel + 1, 0),
-      sums, problem.depth);
-  store(problem, span, panel, 0, 1, sums);
-  store(problem, span, panel + 1, 0, 1, sums + panel_columns);
+  problem.kernels.row_by_two[problem.weight.format()](problem.input_at(span, 0, 0),
+                                                      problem.panel_at(span, panel),
+                                                      problem.panel_at(span, panel + 1), sums, problem.depth);
+  store(problem, span, panel, 1, sums);
+  store(problem, span, panel + 1, 1, sums + panel_columns);
 }
 
 void multiply(const Problem& problem, const Span* spans, int64_t count) {
@@ -130,10 +123,10 @@ void multiply(const Problem& problem, const Span* spans, int64_t count) {
       return;
     }
     for (int64_t panel = begin; panel < end; ++panel) {
-      if (span.rows > expansion_threshold * problem.kernels.tile_rows) {
-        multiply_block(problem, span, panel, problem.scratch + thread * problem.scratch_floats);
+      if (span.rows <= problem.kernels.tile_rows) {
+        multiply_tile(problem, span, panel);
       } else {
-        multiply_tiles(problem, span, panel);
+        multiply_tiles(problem, span, panel, problem.scratch + thread * problem.scratch_floats);
       }
     }
   });
@@ -198,10 +191,10 @@ void CpuStream::grouped_linear(const llm42_grouped_linear_params& p) {
   // What is needed at most, whatever the groups are.
   const int64_t most_spans = std::min(experts, slots) + slots / rows_per_block;
   const int64_t block_rows = std::min(slots, rows_per_block);
-  const bool has_blocks = slots > expansion_threshold * problem.kernels.tile_rows;
+  const bool has_blocks = slots > problem.kernels.tile_rows;
   const int64_t wave_floats = std::max(packed_floats, block_rows * problem.depth);
   const int64_t packed_size = round_up(std::min(slots * problem.depth, wave_floats) * int64_t{sizeof(float)});
-  problem.scratch_floats = has_blocks ? (block_rows + expanded_depth) * panel_columns : 0;
+  problem.scratch_floats = has_blocks ? (block_rows + problem.kernels.expanded_depth) * panel_columns : 0;
   const int64_t scratch_size = problem.threads * problem.scratch_floats * int64_t{sizeof(float)};
   std::byte* const workspace =
       device_.workspace(packed_size + scratch_size + most_spans * int64_t{sizeof(Span)});

@@ -4,6 +4,7 @@
 
 #include "cpu/linear_plan.h"
 #include "cpu/objects.h"
+#include "cpu/panel_block.h"
 #include "cpu/thread_pool.h"
 
 namespace llm42::cpu {
@@ -19,17 +20,16 @@ struct Problem {
   int64_t depth;
   int64_t panels;
   int64_t row_tiles;
+  int64_t tile_rows;  // of all but the last, which may have fewer
   int64_t element_size;
   Format format;
   const float* input;  // [tile][depth][rows of the tile]
 
-  int64_t rows_of_tile(int64_t tile) const {
-    return std::min(kernels.tile_rows, rows - tile * kernels.tile_rows);
-  }
+  int64_t rows_of_tile(int64_t tile) const { return std::min(tile_rows, rows - tile * tile_rows); }
 
   // Input of a tile from column `k` on.
   const float* input_at(int64_t tile, int64_t k) const {
-    return input + tile * kernels.tile_rows * depth + k * rows_of_tile(tile);
+    return input + tile * tile_rows * depth + k * rows_of_tile(tile);
   }
 
   const void* panel_at(int64_t panel, int64_t k) const {
@@ -82,43 +82,40 @@ void run_row(const Problem& problem, int threads) {
   });
 }
 
-// A few tiles of rows: the weights are expanded in the registers of each tile.
-void run_tiles(const Problem& problem, int threads) {
+// One tile of rows.
+void run_tile(const Problem& problem, int threads) {
   parallel_for(problem.pool, threads, problem.panels, 4, [&](int64_t panel, int) {
     alignas(64) float sums[planned_tile_rows * panel_columns];
-    for (int64_t tile = 0; tile < problem.row_tiles; ++tile) {
-      const int64_t count = problem.rows_of_tile(tile);
-      problem.kernels.tile[problem.format](count, problem.input_at(tile, 0), problem.panel_at(panel, 0), sums,
-                                           panel_columns, problem.depth, true);
-      store(problem, panel, tile * problem.kernels.tile_rows, count, sums);
-    }
+    problem.kernels.tile[problem.format](problem.rows, problem.input, problem.panel_at(panel, 0), sums,
+                                         panel_columns, problem.depth, true);
+    store(problem, panel, 0, problem.rows, sums);
   });
 }
 
-// Many rows: one expansion of a part of a panel serves all of a block's tiles.
+// Many rows, in blocks whose sums stay in cache.
 void run_blocks(const Problem& problem, int threads, std::byte* scratch) {
-  const int64_t tile_rows = problem.kernels.tile_rows;
+  const Kernels& kernels = problem.kernels;
   const int64_t blocks = ceil_div(problem.rows, rows_per_block);
   const int64_t tiles_per_block = ceil_div(problem.row_tiles, blocks);
-  const int64_t thread_floats = (tiles_per_block * tile_rows + expanded_depth) * panel_columns;
-  parallel_for(problem.pool, threads, blocks * problem.panels, 1, [&](int64_t unit, int thread) {
+  const int64_t block_sums = tiles_per_block * problem.tile_rows * panel_columns;
+  const int64_t thread_floats = block_sums + kernels.expanded_depth * panel_columns;
+  // A share of neighbouring panels, so that what comes next is known most of the time.
+  const int64_t share = std::clamp<int64_t>(problem.panels / (threads * 8), 1, 4);
+  parallel_for(problem.pool, threads, blocks * problem.panels, share, [&](int64_t unit, int thread) {
     float* const sums = reinterpret_cast<float*>(scratch) + thread * thread_floats;
-    float* const expanded = sums + tiles_per_block * tile_rows * panel_columns;
+    float* const expansion = sums + block_sums;
     const int64_t panel = unit % problem.panels;
     const int64_t first_tile = unit / problem.panels * tiles_per_block;
-    const int64_t end_tile = std::min(first_tile + tiles_per_block, problem.row_tiles);
-    for (int64_t k = 0; k < problem.depth; k += expanded_depth) {
-      const int64_t depth = std::min(expanded_depth, problem.depth - k);
-      problem.kernels.expand[problem.format](problem.panel_at(panel, k), expanded, depth * panel_columns);
-      for (int64_t tile = first_tile; tile < end_tile; ++tile) {
-        problem.kernels.tile_cached(problem.rows_of_tile(tile), problem.input_at(tile, k), expanded,
-                                    sums + (tile - first_tile) * tile_rows * panel_columns, panel_columns,
-                                    depth, k == 0);
-      }
-    }
-    const int64_t first_row = first_tile * tile_rows;
-    const int64_t end_row = std::min(end_tile * tile_rows, problem.rows);
-    if (first_row < end_row) store(problem, panel, first_row, end_row - first_row, sums);
+    const int64_t tiles = std::min(tiles_per_block, problem.row_tiles - first_tile);
+    if (tiles <= 0) return;
+    multiply(
+        PanelBlock{kernels, problem.format, problem.element_size, problem.weight.panel(panel), problem.depth,
+                   tiles, problem.tile_rows, expansion, sums},
+        [&](int64_t tile) { return problem.rows_of_tile(first_tile + tile); },
+        [&](int64_t tile, int64_t k) { return problem.input_at(first_tile + tile, k); });
+    const int64_t first_row = first_tile * problem.tile_rows;
+    const int64_t end_row = std::min((first_tile + tiles) * problem.tile_rows, problem.rows);
+    store(problem, panel, first_row, end_row - first_row, sums);
   });
 }
 
@@ -133,7 +130,7 @@ int64_t plan_segments(int64_t rows, int64_t depth, int64_t panels, int64_t plann
 }
 
 void run_segments(const Problem& problem, int threads, int64_t segments, std::byte* scratch) {
-  const int64_t tile_rows = problem.kernels.tile_rows;
+  const int64_t tile_rows = problem.tile_rows;
   const int64_t sums_size = problem.row_tiles * tile_rows * panel_columns;
   const int64_t segment_depth = ceil_div(problem.depth, segments);
   float* const partial = reinterpret_cast<float*>(scratch);
@@ -167,7 +164,7 @@ void pack_input(const Problem& problem, int threads, float* packed) {
     const int64_t tile = unit / pieces;
     const int64_t k = unit % pieces * piece;
     const int64_t count = problem.rows_of_tile(tile);
-    const int64_t first_row = tile * problem.kernels.tile_rows;
+    const int64_t first_row = tile * problem.tile_rows;
     problem.kernels.pack_rows(input + first_row * stride + k, stride, count,
                               std::min(piece, problem.depth - k),
                               packed + first_row * problem.depth + k * count);
@@ -187,22 +184,26 @@ void CpuStream::linear(const llm42_linear_params& p) {
                   weight.info.columns,
                   weight.panels(),
                   ceil_div(p.rows, kernels.tile_rows),
+                  0,
                   weight.element_size(),
                   weight.format(),
                   at<const float>(p.input)};
+  // Of the same height as nearly as can be: a tile of few rows leaves the multipliers waiting.
+  problem.tile_rows = ceil_div(problem.rows, problem.row_tiles);
   const int threads = device_.threads_for(problem.rows * problem.panels * problem.depth * panel_columns);
   const int64_t segments =
       plan_segments(problem.rows, problem.depth, problem.panels, device_.planned_threads(p.numerics));
-  const bool has_blocks = problem.row_tiles > expansion_threshold && segments == 1;
+  const bool has_blocks = problem.row_tiles > 1 && segments == 1;
 
   const int64_t packed_floats = problem.rows == 1 ? 0 : ceil_div(problem.rows * problem.depth, 16) * 16;
   int64_t scratch_floats = 0;
   if (segments > 1) {
-    scratch_floats = problem.panels * segments * problem.row_tiles * kernels.tile_rows * panel_columns;
+    scratch_floats = problem.panels * segments * problem.row_tiles * problem.tile_rows * panel_columns;
   } else if (has_blocks) {
     const int64_t blocks = ceil_div(problem.rows, rows_per_block);
-    scratch_floats =
-        threads * (ceil_div(problem.row_tiles, blocks) * kernels.tile_rows + expanded_depth) * panel_columns;
+    scratch_floats = threads *
+                     (ceil_div(problem.row_tiles, blocks) * problem.tile_rows + kernels.expanded_depth) *
+                     panel_columns;
   }
   std::byte* const workspace = device_.workspace((packed_floats + scratch_floats) * int64_t{sizeof(float)});
   std::byte* const scratch = workspace + packed_floats * int64_t{sizeof(float)};
@@ -219,7 +220,7 @@ void CpuStream::linear(const llm42_linear_params& p) {
   } else if (has_blocks) {
     run_blocks(problem, threads, scratch);
   } else {
-    run_tiles(problem, threads);
+    run_tile(problem, threads);
   }
 }
 

@@ -9,13 +9,6 @@ constexpr int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
-// Panel elements expanded to f32 at a time: 192 x 32 leave room in a first-level cache of 32 KiB for the
-// input.
-constexpr int64_t expanded_depth = 192;
-
-// Row tiles above which one expansion of the weights pays for itself.
-constexpr int64_t expansion_threshold = 3;
-
 // Rows whose sums of one panel stay in the second-level cache.
 constexpr int64_t rows_per_block = 480;
 

@@ -65,8 +65,11 @@ TEST(Dtype, ExpandsEveryPatternAlikeOnEveryIsa) {
   for (const llm42_cpu_isa isa : isas()) {
     for (const Format format : {format_f16, format_bf16}) {
       std::vector<float> expanded(patterns.size());
-      kernels_for(isa).expand[format](patterns.data(), expanded.data(),
-                                      static_cast<int64_t>(patterns.size()));
+      const int64_t depth = static_cast<int64_t>(patterns.size()) / panel_columns;
+      const std::vector<float> input(static_cast<size_t>(depth));
+      std::vector<float> sums(panel_columns);
+      kernels_for(isa).tile_expanding[format](1, input.data(), patterns.data(), expanded.data(), sums.data(),
+                                              panel_columns, depth, true, {patterns.data(), 0});
       for (uint32_t i = 0; i <= 0xffff; ++i) {
         const float expected = format == format_f16 ? f16_to_f32(patterns[i]) : bf16_to_f32(patterns[i]);
         ASSERT_EQ(bits_of(expected), bits_of(expanded[i]))

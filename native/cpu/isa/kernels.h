@@ -34,21 +34,32 @@ struct Best {
   uint32_t id;
 };
 
+// Memory to fetch into the second-level cache: a line at each of data, data + step, ..., one per column of
+// the input.
+struct Ahead {
+  const void* data;
+  int64_t step;  // bytes
+};
+
 struct Kernels {
   // --- linear ---
   // Most rows that a tile function takes.
   int64_t tile_rows;
   // sums[rows][32] (+)= x * panel. x is packed [k][rows]; one FMA chain per element, k ascending, from zero
-  // if `first`. tile_cached is for f32 panels that are already in cache; the others prefetch.
+  // if `first`. Prefetches the panel from memory.
   void (*tile[format_count])(int64_t rows, const float* x, const void* panel, float* sums,
                              int64_t sums_stride, int64_t k, bool first);
+  // Depth of the parts of a panel that several tiles share. The first tile of a part leaves it as f32 in
+  // `expansion`, [k][32], except where the panel is f32 itself; the others take that. Meanwhile all fetch
+  // what comes next.
+  int64_t expanded_depth;
+  void (*tile_expanding[format_count])(int64_t rows, const float* x, const void* panel, float* expansion,
+                                       float* sums, int64_t sums_stride, int64_t k, bool first, Ahead ahead);
   void (*tile_cached)(int64_t rows, const float* x, const float* panel, float* sums, int64_t sums_stride,
-                      int64_t k, bool first);
+                      int64_t k, bool first, Ahead ahead);
   // One row by two panels, for more memory streams at once. sums has 64 elements.
   void (*row_by_two[format_count])(const float* x, const void* panel, const void* next, float* sums,
                                    int64_t k);
-  // Converts `count` (a multiple of 16) packed elements to f32.
-  void (*expand[format_count])(const void* source, float* destination, int64_t count);
   // packed[k][rows] = x[row * stride + k]
   void (*pack_rows)(const float* x, int64_t stride, int64_t rows, int64_t k, float* packed);
   void (*store_plain)(const TileStore& tile);

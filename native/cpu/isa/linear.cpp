@@ -7,28 +7,35 @@ namespace cpu {
 namespace LLM42_ISA {
 namespace {
 
-// Rows and vectors of 16 columns that a tile keeps in registers.
+// Rows and vectors of 16 columns that a tile keeps in registers, and rows of a panel that are expanded at a
+// time: they leave room for the input in a first-level cache of 48 KiB, or of 32 KiB.
 #if defined(LLM42_ISA_AVX512)
 constexpr int tile_rows = 12;
 constexpr int tile_vectors = 2;
+constexpr int expanded_depth = 256;
 #elif defined(LLM42_ISA_AVX2)
 constexpr int tile_rows = 6;
 constexpr int tile_vectors = 1;
+constexpr int expanded_depth = 128;
 #else
 constexpr int tile_rows = 4;
 constexpr int tile_vectors = 1;
+constexpr int expanded_depth = 128;
 #endif
 
 struct LoadF32 {
   using Element = float;
+  static constexpr bool is_narrow = false;
   LLM42_INLINE F32x16 at(const Element* p) { return load(p); }
 };
 struct LoadF16 {
   using Element = uint16_t;
+  static constexpr bool is_narrow = true;
   LLM42_INLINE F32x16 at(const Element* p) { return load_f16(p); }
 };
 struct LoadBf16 {
   using Element = uint16_t;
+  static constexpr bool is_narrow = true;
   LLM42_INLINE F32x16 at(const Element* p) { return load_bf16(p); }
 };
 
@@ -36,21 +43,39 @@ struct LoadBf16 {
 // the next page.
 constexpr int64_t prefetch_reach = 4096;
 
-template <class Load, int rows, int vectors, bool is_streamed>
-LLM42_INLINE void accumulate(const float* x, const typename Load::Element* panel, float* sums, int64_t stride,
-                             int64_t k, bool is_first) {
+// The same from the second-level cache to the first.
+constexpr int64_t near_reach = 1024;
+
+// Where a tile's weights come from, and what it does for those that come next.
+enum class Source {
+  memory,     // read once: prefetched far ahead
+  part,       // of a panel, fetched into the second-level cache before: kept as f32 for the other tiles
+  expansion,  // that f32 in the first-level cache
+};
+
+template <class Load, Source source, int rows, int vectors>
+LLM42_INLINE void accumulate(const float* x, const typename Load::Element* panel, float* expansion,
+                             float* sums, int64_t stride, int64_t k, bool is_first, Ahead ahead) {
   F32x16 total[rows][vectors];
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) total[r][v] = is_first ? zero() : load(sums + r * stride + v * lanes);
   }
+  const auto* next = static_cast<const char*>(ahead.data);
   for (int64_t i = 0; i < k; ++i) {
+    const typename Load::Element* at = panel + i * panel_columns;
     F32x16 weight[vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) weight[v] = Load::at(panel + i * panel_columns + v * lanes);
-    if (is_streamed)
-      __builtin_prefetch(reinterpret_cast<const char*>(panel + i * panel_columns) + prefetch_reach);
+    for (int v = 0; v < vectors; ++v) {
+      weight[v] = Load::at(at + v * lanes);
+      if (source == Source::part && Load::is_narrow)
+        store(expansion + i * panel_columns + v * lanes, weight[v]);
+    }
+    if (source == Source::memory)
+      __builtin_prefetch(reinterpret_cast<const char*>(at) + prefetch_reach, 0, 2);
+    if (source != Source::expansion) __builtin_prefetch(reinterpret_cast<const char*>(at) + near_reach);
+    if (source != Source::memory) __builtin_prefetch(next + i * ahead.step, 0, 2);
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r) {
       const F32x16 input = splat(x[i * rows + r]);
@@ -65,22 +90,25 @@ LLM42_INLINE void accumulate(const float* x, const typename Load::Element* panel
   }
 }
 
-template <class Load, int rows, bool is_streamed>
-void tile_of_rows(const float* x, const typename Load::Element* panel, float* sums, int64_t stride, int64_t k,
-                  bool is_first) {
+template <class Load, Source source, int rows>
+void tile_of_rows(const float* x, const typename Load::Element* panel, float* expansion, float* sums,
+                  int64_t stride, int64_t k, bool is_first, Ahead ahead) {
   // Few rows leave registers for the whole panel, which is then read once.
   constexpr int vectors = rows * 2 <= tile_rows * tile_vectors / 2 ? 2 : tile_vectors;
   for (int64_t column = 0; column < panel_columns; column += vectors * lanes) {
-    accumulate<Load, rows, vectors, is_streamed>(x, panel + column, sums + column, stride, k, is_first);
+    accumulate<Load, source, rows, vectors>(x, panel + column, expansion + column, sums + column, stride, k,
+                                            is_first, ahead);
   }
 }
 
-template <class Load, bool is_streamed>
-LLM42_INLINE void dispatch(int64_t rows, const float* x, const typename Load::Element* panel, float* sums,
-                           int64_t stride, int64_t k, bool is_first) {
-#define LLM42_TILE(n)                                                                                      \
-  case n:                                                                                                  \
-    if constexpr (n <= tile_rows) tile_of_rows<Load, n, is_streamed>(x, panel, sums, stride, k, is_first); \
+template <class Load, Source source>
+LLM42_INLINE void dispatch(int64_t rows, const float* x, const typename Load::Element* panel,
+                           float* expansion, float* sums, int64_t stride, int64_t k, bool is_first,
+                           Ahead ahead) {
+#define LLM42_TILE(n)                                                                       \
+  case n:                                                                                   \
+    if constexpr (n <= tile_rows)                                                           \
+      tile_of_rows<Load, source, n>(x, panel, expansion, sums, stride, k, is_first, ahead); \
     break
   switch (rows) {
     LLM42_TILE(1);
@@ -104,12 +132,20 @@ LLM42_INLINE void dispatch(int64_t rows, const float* x, const typename Load::El
 template <class Load>
 void tile(int64_t rows, const float* x, const void* panel, float* sums, int64_t stride, int64_t k,
           bool is_first) {
-  dispatch<Load, true>(rows, x, static_cast<const typename Load::Element*>(panel), sums, stride, k, is_first);
+  dispatch<Load, Source::memory>(rows, x, static_cast<const typename Load::Element*>(panel), sums, sums,
+                                 stride, k, is_first, {});
+}
+
+template <class Load>
+void tile_expanding(int64_t rows, const float* x, const void* panel, float* expansion, float* sums,
+                    int64_t stride, int64_t k, bool is_first, Ahead ahead) {
+  dispatch<Load, Source::part>(rows, x, static_cast<const typename Load::Element*>(panel), expansion, sums,
+                               stride, k, is_first, ahead);
 }
 
 void tile_cached(int64_t rows, const float* x, const float* panel, float* sums, int64_t stride, int64_t k,
-                 bool is_first) {
-  dispatch<LoadF32, false>(rows, x, panel, sums, stride, k, is_first);
+                 bool is_first, Ahead ahead) {
+  dispatch<LoadF32, Source::expansion>(rows, x, panel, sums, sums, stride, k, is_first, ahead);
 }
 
 template <class Load>
@@ -133,12 +169,6 @@ void row_by_two(const float* x, const void* panel, const void* next, float* sums
   store(sums + 3 * lanes, b1);
 }
 
-template <class Load>
-void expand(const void* source, float* destination, int64_t count) {
-  const auto* elements = static_cast<const typename Load::Element*>(source);
-  for (int64_t i = 0; i < count; i += lanes) store(destination + i, Load::at(elements + i));
-}
-
 template <int rows>
 LLM42_INLINE void interleave(const float* x, int64_t stride, int64_t k, float* packed) {
   for (int64_t i = 0; i < k; ++i) {
@@ -148,13 +178,27 @@ LLM42_INLINE void interleave(const float* x, int64_t stride, int64_t k, float* p
 }
 
 void pack_rows(const float* x, int64_t stride, int64_t rows, int64_t k, float* packed) {
-  if (rows == tile_rows) {
-    interleave<tile_rows>(x, stride, k, packed);
-    return;
+#define LLM42_INTERLEAVE(n)              \
+  case n:                                \
+    interleave<n>(x, stride, k, packed); \
+    break
+  switch (rows) {
+    LLM42_INTERLEAVE(1);
+    LLM42_INTERLEAVE(2);
+    LLM42_INTERLEAVE(3);
+    LLM42_INTERLEAVE(4);
+    LLM42_INTERLEAVE(5);
+    LLM42_INTERLEAVE(6);
+    LLM42_INTERLEAVE(7);
+    LLM42_INTERLEAVE(8);
+    LLM42_INTERLEAVE(9);
+    LLM42_INTERLEAVE(10);
+    LLM42_INTERLEAVE(11);
+    LLM42_INTERLEAVE(12);
+    default:
+      break;
   }
-  for (int64_t i = 0; i < k; ++i) {
-    for (int64_t r = 0; r < rows; ++r) packed[i * rows + r] = x[r * stride + i];
-  }
+#undef LLM42_INTERLEAVE
 }
 
 LLM42_INLINE F32x16 biased(const float* sums, const float* bias, int64_t count) {
@@ -188,16 +232,17 @@ void store_swiglu(const TileStore& t) {
 
 void add_linear(Kernels& kernels) {
   kernels.tile_rows = tile_rows;
+  kernels.expanded_depth = expanded_depth;
   kernels.tile[format_f32] = tile<LoadF32>;
   kernels.tile[format_f16] = tile<LoadF16>;
   kernels.tile[format_bf16] = tile<LoadBf16>;
+  kernels.tile_expanding[format_f32] = tile_expanding<LoadF32>;
+  kernels.tile_expanding[format_f16] = tile_expanding<LoadF16>;
+  kernels.tile_expanding[format_bf16] = tile_expanding<LoadBf16>;
   kernels.tile_cached = tile_cached;
   kernels.row_by_two[format_f32] = row_by_two<LoadF32>;
   kernels.row_by_two[format_f16] = row_by_two<LoadF16>;
   kernels.row_by_two[format_bf16] = row_by_two<LoadBf16>;
-  kernels.expand[format_f32] = expand<LoadF32>;
-  kernels.expand[format_f16] = expand<LoadF16>;
-  kernels.expand[format_bf16] = expand<LoadBf16>;
   kernels.pack_rows = pack_rows;
   kernels.store_plain = store_rows<false>;
   kernels.store_residual = store_rows<true>;
