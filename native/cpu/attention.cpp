@@ -14,6 +14,9 @@ namespace llm42::cpu {
 
 namespace {
 
+// Positions whose keys lie side by side in a page, and a vector of whose scores is summed at a time.
+constexpr int64_t block_positions = 16;
+
 int64_t round_up(int64_t a, int64_t b) {
   return (a + b - 1) / b * b;
 }
@@ -157,13 +160,58 @@ class Worker {
     }
     const Range seen = any_of(0, queries);
     if (seen.begin >= seen.end) return;
-    score(unit, queries, chunk.begin, seen);
+    const bool is_direct = is_decode(unit);
+    if (is_direct) {
+      score_directly(unit, chunk.begin, seen);
+    } else {
+      score(unit, queries, chunk.begin, seen);
+    }
     for (int64_t q = 0; q < queries; ++q) {
       if (chunk_.is_seen[q] == 0.0f) continue;
       kernels_.softmax_part(scores_ + q * attention_chunk, ranges_[q].begin, ranges_[q].end,
                             chunk_.largest + q, chunk_.sum + q);
     }
-    weigh_values(unit, queries, chunk.begin, seen);
+    if (is_direct) {
+      weigh_directly(unit, chunk.begin, seen);
+    } else {
+      weigh_values(unit, queries, chunk.begin, seen);
+    }
+  }
+
+  // A single row, whose queries all see the same: what reading the cache costs is all that counts, and a
+  // panel would not be used again.
+  bool is_decode(const AttentionUnit& unit) const {
+    return unit.end_row - unit.first_row == 1 &&
+           group_ <= std::min<int64_t>(most_decode_rows, kernels_.tile_rows) &&
+           cache_.shape.page_size % block_positions == 0 && head_size_ % block_positions == 0;
+  }
+
+  void score_directly(const AttentionUnit& unit, int64_t origin, Range seen) {
+    const int64_t page_size = cache_.shape.page_size;
+    const void* keys[attention_chunk / block_positions];
+    const int64_t first = seen.begin / block_positions;
+    int64_t blocks = 0;
+    for (int64_t i = first * block_positions; i < seen.end; i += block_positions) {
+      const int64_t position = origin + i;
+      keys[blocks++] = cache_.keys(p_.layer, page_of(unit, position), unit.kv_head) +
+                       position % page_size * cache_.element_size();
+    }
+    kernels_.score_rows[format()][group_ - 1](packed_queries_, head_size_, keys, blocks, page_size,
+                                              scores_ + first * block_positions, attention_chunk);
+  }
+
+  void weigh_directly(const AttentionUnit& unit, int64_t origin, Range seen) {
+    const int64_t page_size = cache_.shape.page_size;
+    std::fill_n(chunk_.values, group_ * width_, 0.0f);
+    for (int64_t i = seen.begin; i < seen.end;) {
+      const int64_t place = (origin + i) % page_size;
+      const int64_t run = std::min(page_size - place, seen.end - i);
+      const std::byte* const values = values_at(unit, origin + i);
+      const std::byte* const next = i + run < seen.end ? values_at(unit, origin + i + run) : values;
+      kernels_.weigh_rows[format()][group_ - 1](scores_ + i, attention_chunk, run, values, next, head_size_,
+                                                chunk_.values, width_);
+      i += run;
+    }
   }
 
   // scores_[query][position of the chunk], panels of 32 positions at a time.
@@ -227,6 +275,11 @@ class Worker {
     return tables[unit.sequence * p_.max_blocks + position / cache_.shape.page_size];
   }
 
+  const std::byte* values_at(const AttentionUnit& unit, int64_t position) const {
+    return cache_.values(p_.layer, page_of(unit, position), unit.kv_head) +
+           position % cache_.shape.page_size * head_size_ * cache_.element_size();
+  }
+
   Format format() const { return cache_.shape.dtype == LLM42_DTYPE_F32 ? format_f32 : format_bf16; }
 
   // panel_[element][32] = keys of positions origin + begin ...; only those of `wanted` are read.
@@ -253,9 +306,8 @@ class Worker {
       const int64_t position = origin + i;
       const int64_t place = position % page_size;
       const int64_t run = std::min(page_size - place, seen.end - i);
-      const std::byte* const values = cache_.values(p_.layer, page_of(unit, position), unit.kv_head);
-      kernels_.gather_panel[format()](values + (place * head_size_ + element) * cache_.element_size(),
-                                      head_size_, run, width, panel_ + (i - seen.begin) * panel_columns);
+      kernels_.gather_panel[format()](values_at(unit, position) + element * cache_.element_size(), head_size_,
+                                      run, width, panel_ + (i - seen.begin) * panel_columns);
       i += run;
     }
   }

@@ -13,6 +13,7 @@ namespace {
   isa::add_moe(kernels);       \
   isa::add_norm(kernels);      \
   isa::add_attention(kernels); \
+  isa::add_decode(kernels);    \
   isa::add_logits(kernels);    \
   isa::add_sampling(kernels);  \
   return kernels

@@ -1,4 +1,5 @@
 // Attention and the KV write through the C ABI.
+#include <array>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -247,6 +248,37 @@ TEST(Attention, RowsKeepTheirBits) {
           row += chunk;
         }
         ASSERT_EQ(max_positions, row);
+      }
+    }
+  }
+}
+
+// A single row reads the cache in place where several rows go over panels: any number of query heads for a kv
+// head, head sizes that are whole vectors, and one more than are taken in place.
+TEST(Attention, SingleRowsHaveTheBitsOfManyRows) {
+  for (const int32_t group : {1, 2, 3, 4, 5, 6, 7, 8, 9}) {
+    Shape s;
+    s.kv_heads = 1;
+    s.query_heads = group;
+    s.head_size = std::array{144, 16, 48}[static_cast<size_t>(group % 3)];
+    s.window = group % 2 == 0 ? 0 : 70;
+    s.dtype = group % 4 == 0 ? LLM42_DTYPE_F32 : LLM42_DTYPE_BF16;
+    s.page_size = group % 4 == 1 ? 64 : 16;
+    s.poison = true;
+    const int32_t rows = is_sanitized ? 40 : 300;
+    const std::vector<float> expected = Engine(s, LLM42_CPU_ISA_AUTO, 2, 0, 1).run({{0, 0, rows}});
+    const auto width = static_cast<size_t>(s.query_heads * s.head_size);
+    for (const llm42_cpu_isa isa : isas()) {
+      Engine engine(s, isa, 2, 0, 1);
+      int32_t row = 0;
+      for (const int32_t chunk : {1, 14, 1, 1, 1, 237, 1, 1, 20, 1}) {
+        if (row + chunk > rows) break;
+        const std::vector<float> output = engine.run({{0, row, chunk}});
+        EXPECT_EQ("", difference(expected.data() + static_cast<size_t>(row) * width, output.data(),
+                                 static_cast<size_t>(chunk) * width))
+            << "isa " << isa << ", " << group << " query heads, head size " << s.head_size << ", rows " << row
+            << " to " << row + chunk - 1;
+        row += chunk;
       }
     }
   }

@@ -14,6 +14,9 @@ constexpr int64_t planned_tile_rows = 12;
 
 enum Format { format_f32, format_f16, format_bf16, format_count };
 
+// Most rows that the functions for decode take.
+constexpr int most_decode_rows = 8;
+
 // What happens to a finished tile of sums. `columns` counts output columns, at most 32 (16 behind SwiGLU).
 struct TileStore {
   const float* sums;  // [rows][panel_columns]
@@ -91,6 +94,20 @@ struct Kernels {
   void (*divide)(const float* values, float divisor, float* output, int64_t count);
   void (*scale)(const float* values, float factor, float* output, int64_t count);
 
+  // --- attention of a few queries, by their number less one ---
+  // scores[row * scores_stride + 16 * block + lane] = the chain over element < depth of queries[element][row]
+  // times keys[block][element * keys_stride + lane].
+  void (*score_rows[format_count][most_decode_rows])(const float* queries, int64_t depth,
+                                                     const void* const* keys, int64_t blocks,
+                                                     int64_t keys_stride, float* scores,
+                                                     int64_t scores_stride);
+  // Continues the chain over position < positions of weights[row * weights_stride + position] times
+  // values[position][element] in sums[row * sums_stride + element]. `width` elements, a multiple of 16.
+  // Fetches as much at `next` meanwhile.
+  void (*weigh_rows[format_count][most_decode_rows])(const float* weights, int64_t weights_stride,
+                                                     int64_t positions, const void* values, const void* next,
+                                                     int64_t width, float* sums, int64_t sums_stride);
+
   // --- logits ---
   float (*largest)(const float* x, int64_t count);  // NaN is ignored; -inf if there is nothing else
   float (*sum_of_exp)(const float* x, int64_t count, float largest);
@@ -119,6 +136,7 @@ struct Kernels {
   void add_moe(Kernels& kernels);       \
   void add_norm(Kernels& kernels);      \
   void add_attention(Kernels& kernels); \
+  void add_decode(Kernels& kernels);    \
   void add_logits(Kernels& kernels);    \
   void add_sampling(Kernels& kernels);  \
   }
