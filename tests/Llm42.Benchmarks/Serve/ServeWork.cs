@@ -21,7 +21,7 @@ internal sealed class ServeWork(InferenceEngine engine, Uri address, int tokens)
         long start = Stopwatch.GetTimestamp();
         await (way == ServeWay.Engine
             ? Task.WhenAll(Enumerable.Range(0, requests).Select(i => AnswerAsync(Prompt(i))))
-            : clients.AskAsync(way == ServeWay.Stream)).ConfigureAwait(false);
+            : AnswerAsync(clients, way == ServeWay.Stream, requests * tokens)).ConfigureAwait(false);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         double made = requests * tokens;
         return (made / seconds, (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / made);
@@ -47,6 +47,15 @@ internal sealed class ServeWork(InferenceEngine engine, Uri address, int tokens)
     }
 
     private GenerationOptions Options() => new() { MaxTokens = tokens, Temperature = 0, IgnoreEos = true };
+
+    private async Task AnswerAsync(ClientProcess clients, bool isStreamed, long total)
+    {
+        long before = engine.Statistics.OrdinaryTokens;
+        await clients.AskAsync(isStreamed).ConfigureAwait(false);
+        while (engine.Statistics.OrdinaryTokens - before < total * 15 / 16)
+            await Task.Delay(10).ConfigureAwait(false);
+        await clients.AwaitAnswersAsync().ConfigureAwait(false);
+    }
 
     private async Task AnswerAsync(int[] prompt)
     {
