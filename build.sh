@@ -238,15 +238,18 @@ verb_test() {
     cuda=(-DLLM42_CUDA=ON "-DCMAKE_CUDA_COMPILER=$nvcc")
   fi
   build_native -DLLM42_BUILD_TESTS=ON "${cuda[@]}"
-  run_ctest "$native_build" native
+  run_ctest "$native_build" native --parallel "$(nproc)"
   if [[ -n $sanitize ]]; then
     run_sanitized address
     run_sanitized thread
   fi
 
-  if generator --check; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-
   build_managed
+  if "$artifacts/bin/Llm42.Bindings.Generator/release/Llm42.Bindings.Generator" --check; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
   local log="$results/dotnet.log" managed_failed soak_watcher=
   status=0
   if [[ -n ${LLM42_SOAK_MINUTES:-} ]]; then

@@ -8,17 +8,10 @@ namespace Llm42.Cli.Tests;
 public sealed class ArchitectureTests
 {
     [TestMethod]
-    [DataRow("llama")]
-    [DataRow("llama3-rope")]
-    [DataRow("mistral")]
-    [DataRow("mixtral")]
-    [DataRow("phi3")]
-    [DataRow("qwen2")]
-    [DataRow("qwen3")]
-    [DataRow("qwen3-moe")]
+    [DynamicData(nameof(Architectures.Rows), typeof(Architectures))]
     public async Task Greedy_ids_are_those_of_the_reference(string name)
     {
-        string directory = RepositoryRoot.InShared($"data/arch/{name}");
+        string directory = Architectures.Folder(name);
         JsonNode golden = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "golden.json")))!;
         JsonNode item = golden["cases"]![1]!;
         int[] expected = Cli.Integers(item["greedy"]);

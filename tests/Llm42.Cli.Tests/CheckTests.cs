@@ -6,6 +6,7 @@ using Llm42.Testing;
 namespace Llm42.Cli.Tests;
 
 [TestClass]
+[DoNotParallelize]
 public sealed class CheckTests
 {
     private static readonly string[] Small = ["--runs", "4", "--tokens", "12", "--neighbours", "3"];

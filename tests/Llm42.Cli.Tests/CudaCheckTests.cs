@@ -6,6 +6,7 @@ namespace Llm42.Cli.Tests;
 
 /// <summary>The check on the cuda backend.</summary>
 [TestClass]
+[DoNotParallelize]
 public sealed class CudaCheckTests
 {
     [TestMethod]

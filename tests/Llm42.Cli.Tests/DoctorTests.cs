@@ -4,6 +4,7 @@ using Llm42.Testing;
 namespace Llm42.Cli.Tests;
 
 [TestClass]
+[DoNotParallelize]
 public sealed class DoctorTests
 {
     [TestMethod]

@@ -7,6 +7,7 @@ namespace Llm42.Cli.Tests;
 
 /// <summary>`check --explain`.</summary>
 [TestClass]
+[DoNotParallelize]
 public sealed partial class ExplainTests
 {
     private const int PromptTokens = 3;

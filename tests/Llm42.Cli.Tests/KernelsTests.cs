@@ -4,6 +4,7 @@ using Llm42.Testing;
 namespace Llm42.Cli.Tests;
 
 [TestClass]
+[DoNotParallelize]
 public sealed class KernelsTests
 {
     /// <summary>Small enough for any machine; planned for many threads, so that fast numerics are measured too.</summary>

@@ -5,6 +5,7 @@ namespace Llm42.Cli.Tests;
 
 /// <summary>A model is never in memory twice while it is loaded.</summary>
 [TestClass]
+[DoNotParallelize]
 public sealed class LoadMemoryTests
 {
     private const long Size = 96 << 20;

@@ -8,6 +8,7 @@ namespace Llm42.Cli.Tests;
 
 /// <summary>`llm42 serve` as a process: its first line, its signals, its log.</summary>
 [TestClass]
+[DoNotParallelize]
 public sealed class ServeTests
 {
     private const string Interrupt = "-INT", Terminate = "-TERM";

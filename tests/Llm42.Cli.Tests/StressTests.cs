@@ -5,6 +5,7 @@ using Llm42.Testing;
 namespace Llm42.Cli.Tests;
 
 [TestClass]
+[DoNotParallelize]
 public sealed class StressTests
 {
     private static readonly string[] Small = ["--stress", "--configurations", "4", "--answers", "24", "--tokens", "8"];

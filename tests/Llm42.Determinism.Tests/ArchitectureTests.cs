@@ -20,17 +20,10 @@ public sealed class ArchitectureTests
     ];
 
     [TestMethod]
-    [DataRow("llama")]
-    [DataRow("llama3-rope")]
-    [DataRow("mistral")]
-    [DataRow("mixtral")]
-    [DataRow("phi3")]
-    [DataRow("qwen2")]
-    [DataRow("qwen3")]
-    [DataRow("qwen3-moe")]
+    [DynamicData(nameof(Architectures.Rows), typeof(Architectures))]
     public async Task Answers_do_not_depend_on_policy_or_load(string name)
     {
-        string model = RepositoryRoot.InShared($"data/arch/{name}");
+        string model = Architectures.Folder(name);
         (int[] Prompt, GenerationOptions Options)[] watched = [(Prompt(70), Options(temperature: 0)), (Prompt(33), Options(temperature: 1))];
         List<Answer> alone = [];
         await using (InferenceEngine engine = await InferenceEngine.LoadAsync(

@@ -1,2 +1,3 @@
-// Some tests build and run programs that use all processors.
-[assembly: DoNotParallelize]
+// Classes beside each other, since the tools that they wait for have one thread mostly; those that build with dotnet
+// share its intermediate files, and run one after another as their attributes say.
+[assembly: Parallelize(Scope = ExecutionScope.ClassLevel)]

@@ -30,7 +30,8 @@ internal static partial class CudaLibrary
         if (!File.Exists(tool))
             Assert.Inconclusive($"{tool} is missing: install all of the CUDA toolkit, or let ./build.sh native --cuda lay one.");
         Assert.IsTrue(File.Exists(RepositoryRoot.InRoot(Library)), $"{Library} is missing, though {Cache} says that it is built.");
-        return Parse(await DumpAsync(tool, "-res-usage"), await DumpAsync(tool, "-sass"));
+        Task<string> resources = DumpAsync(tool, "-res-usage"), code = DumpAsync(tool, "-sass");
+        return Parse(await resources, await code);
     }
 
     /// <summary>Reads what cuobjdump prints with -res-usage and with -sass.</summary>

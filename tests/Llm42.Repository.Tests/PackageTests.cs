@@ -7,6 +7,7 @@ using Llm42.Testing;
 namespace Llm42.Repository.Tests;
 
 [TestClass]
+[DoNotParallelize]
 public sealed class PackageTests
 {
     private static readonly string[] NativeFiles = [".so", ".dll", ".dylib"];

@@ -3,6 +3,7 @@ using Llm42.Testing;
 namespace Llm42.Repository.Tests;
 
 [TestClass]
+[DoNotParallelize]
 public sealed class ReadmeProgramTests
 {
     private const string Project = """

@@ -4,6 +4,7 @@ using Llm42.Testing;
 namespace Llm42.Repository.Tests;
 
 [TestClass]
+[DoNotParallelize]
 public sealed class SingleFileTests
 {
     public TestContext TestContext { get; set; } = null!;

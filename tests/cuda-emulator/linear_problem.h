@@ -1,6 +1,9 @@
 // A product with random operands on the host, and what float64 says about it.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -198,5 +201,13 @@ struct LinearProblem {
 constexpr LinearTile kLinearTiles[] = {LinearTile::kRows16Columns64, LinearTile::kRows32Columns64,
                                        LinearTile::kRows64Columns64, LinearTile::kRows128Columns64,
                                        LinearTile::kRows128Columns128};
+
+// As many elements of `actual` as are expected; the first that differs is named.
+inline void expect_same_bits(const std::vector<float>& expected, const float* actual, const char* what) {
+  for (size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_EQ(std::bit_cast<uint32_t>(expected[i]), std::bit_cast<uint32_t>(actual[i]))
+        << what << ": element " << i << ", " << expected[i] << " and " << actual[i];
+  }
+}
 
 }  // namespace llm42::cuda

@@ -3,8 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
-
+#include "emulator/sanitizer.h"
 #include "linear_problem.h"
 
 namespace llm42::cuda {
@@ -25,13 +24,6 @@ void expect_near(const LinearProblem& problem, const std::vector<float>& actual)
   }
 }
 
-void expect_same_bits(const std::vector<float>& expected, const float* actual, const char* what) {
-  for (size_t i = 0; i < expected.size(); ++i) {
-    ASSERT_EQ(std::bit_cast<uint32_t>(expected[i]), std::bit_cast<uint32_t>(actual[i]))
-        << what << ": element " << i << ", " << expected[i] << " and " << actual[i];
-  }
-}
-
 // Shapes on both sides of every tile edge, with whole and broken depth tiles and 16-byte chunks.
 TEST(EmulatedLinear, AgreesWithFloat64) {
   struct Shape {
@@ -44,6 +36,7 @@ TEST(EmulatedLinear, AgreesWithFloat64) {
   for (const Shape& shape : shapes) {
     for (const LinearEpilogue epilogue :
          {LinearEpilogue::kNone, LinearEpilogue::kResidual, LinearEpilogue::kSwiglu}) {
+      if (emu::is_sanitized && epilogue != LinearEpilogue::kSwiglu) continue;
       LinearProblem problem{shape.rows, shape.columns, shape.depth,
                             epilogue,   seed % 2 == 0, seed / 2 % 2 == 0};
       problem.fill(seed);
@@ -60,6 +53,7 @@ TEST(EmulatedLinear, AgreesWithFloat64) {
 TEST(EmulatedLinear, TilesAndSplitsChangeNoBit) {
   for (const LinearEpilogue epilogue :
        {LinearEpilogue::kNone, LinearEpilogue::kResidual, LinearEpilogue::kSwiglu}) {
+    if (emu::is_sanitized && epilogue != LinearEpilogue::kNone) continue;
     LinearProblem problem{37, 75, 1100, epilogue, epilogue == LinearEpilogue::kNone, true};
     problem.fill(7);
     LinearSchedule schedule = invariant(problem);
@@ -92,8 +86,9 @@ TEST(EmulatedLinear, InvariantRowsDependOnThemselvesAlone) {
   const std::vector<float> all = problem.run(invariant(problem));
   ASSERT_FALSE(all.empty());
   for (const int32_t count : {1, 2, 15, 16, 17, 32, 33, 64, 65, 128, 129}) {
+    if (emu::is_sanitized && count % 16 != 1) continue;  // behind the edges of tiles alone
     for (const int32_t first : {0, 1, 39, 130}) {
-      if (first + count > problem.rows) continue;
+      if (first + count > problem.rows || (emu::is_sanitized && first == 0)) continue;
       LinearShape shape = problem.shape();
       shape.rows = count;
       const std::vector<float> some =

@@ -109,7 +109,7 @@ TEST(EmulatedLogSoftmax, KeepsMinusInfinity) {
 TEST(EmulatedTopLogprobs, AreThoseOfLogSoftmaxInOrderOfRank) {
   for (const int vocabulary : {1, 7, 1024, 1500, 9001}) {
     for (const int wanted : {1, 5, 100, 1024}) {
-      if (emu::is_sanitized && (wanted == 5 || vocabulary == 1500)) continue;
+      if (emu::is_sanitized && (vocabulary == 1500 || wanted != (vocabulary > 1024 ? 1024 : 100))) continue;
       const int count = std::min(vocabulary, wanted);
       std::vector<float> logits = random_logits(2 * vocabulary, vocabulary + wanted);
       for (float& logit : logits) logit = std::round(logit * 16) / 16;  // ties

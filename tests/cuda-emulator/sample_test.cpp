@@ -194,7 +194,7 @@ TEST(EmulatedSample, OddLogitsChooseAsOnTheCpuBackend) {
       {3e38f, 3.1e38f, -3e38f, 0},
   };
   for (const float temperature : {0.0f, 0.01f, 1.0f, 100.0f}) {
-    if (emu::is_sanitized && temperature > 1.0f) continue;
+    if (emu::is_sanitized && temperature != 1.0f) continue;
     for (const float top_p : {1.0f, 0.6f}) {
       for (const int top_k : {0, 1, 3}) {
         if (emu::is_sanitized && (top_k == 1 || (top_p == 1.0f) == (top_k == 3))) continue;

@@ -11,16 +11,11 @@ namespace Llm42.Tests.Models;
 [TestClass]
 public sealed class ArchitectureGoldenTests
 {
-    private static readonly string[] Names =
-        ["llama", "llama3-rope", "mistral", "mixtral", "phi3", "qwen2", "qwen3", "qwen3-moe"];
-
     // Largest error of a logit as a share of the largest logit.
     private const double Tolerance = 1e-4;
 
-    public static IEnumerable<object[]> Models => Names.Select(name => new object[] { name });
-
     [TestMethod]
-    [DynamicData(nameof(Models))]
+    [DynamicData(nameof(Architectures.Rows), typeof(Architectures))]
     public async Task A_prompt_in_one_piece_and_row_by_row_has_the_reference_logits(string name)
     {
         foreach (var chunk in new[] { 512, 1 })
@@ -42,7 +37,7 @@ public sealed class ArchitectureGoldenTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(Models))]
+    [DynamicData(nameof(Architectures.Rows), typeof(Architectures))]
     public async Task Greedy_answers_are_those_of_the_reference_under_any_numerics(string name)
     {
         await using var engine = await LoadAsync(name, "f32", new EngineOptions());
@@ -71,10 +66,10 @@ public sealed class ArchitectureGoldenTests
     /// middle between two of bf16 that single precision rounds it the other way.
     /// </summary>
     [TestMethod]
-    [DynamicData(nameof(Models))]
+    [DynamicData(nameof(Architectures.Rows), typeof(Architectures))]
     public async Task A_bf16_cache_costs_its_rounding_and_nothing_else(string name)
     {
-        var model = ReferenceModel.Load(RepositoryRoot.InShared($"data/arch/{name}"), roundsCache: true);
+        var model = ReferenceModel.Load(Architectures.Folder(name), roundsCache: true);
         await using var engine = await LoadAsync(name, "bf16", new EngineOptions());
         foreach (var item in Cases(name))
         {
@@ -96,7 +91,7 @@ public sealed class ArchitectureGoldenTests
     }
 
     private static Task<InferenceEngine> LoadAsync(string name, string kvDtype, EngineOptions options) => InferenceEngine.LoadAsync(
-        RepositoryRoot.InShared($"data/arch/{name}"),
+        Architectures.Folder(name),
         new InferenceEngineOptions { KvDtype = kvDtype, Threads = 1, PlannedThreads = 64, KvPages = 64, Engine = options });
 
     private static JsonElement.ArrayEnumerator Cases(string name) =>

@@ -396,6 +396,7 @@ TEST_F(EmulatedFault, AccessesOutsideTheirObject) {
   EXPECT_DEATH(run(write_global, 1, 1, 0, device, 25u), "heap-buffer-overflow");
   ASSERT_EQ(cudaFree(device), cudaSuccess);
   EXPECT_DEATH(run(write_global, 1, 1, 0, device, 24u), "heap-use-after-free");
+  EXPECT_DEATH(run(write_global, 1, 1, 0, static_cast<float*>(nullptr), 0u), "AddressSanitizer: SEGV");
 }
 
 TEST_F(EmulatedFault, AVectorLoadFromAMisalignedAddress) {

@@ -11,17 +11,10 @@ public sealed class ReferenceModelTests
     private const double Digits = 1.01e-6;
 
     [TestMethod]
-    [DataRow("llama")]
-    [DataRow("llama3-rope")]
-    [DataRow("mistral")]
-    [DataRow("mixtral")]
-    [DataRow("phi3")]
-    [DataRow("qwen2")]
-    [DataRow("qwen3")]
-    [DataRow("qwen3-moe")]
+    [DynamicData(nameof(Architectures.Rows), typeof(Architectures))]
     public void Two_references_agree_to_the_last_digit(string name)
     {
-        var model = ReferenceModel.Load(RepositoryRoot.InShared($"data/arch/{name}"));
+        var model = ReferenceModel.Load(Architectures.Folder(name));
         foreach (var item in Golden.Read("data", "arch", name, "golden.json").GetProperty("cases").EnumerateArray())
         {
             var prompt = item.GetProperty("prompt_ids").Integers();
