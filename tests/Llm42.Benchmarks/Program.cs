@@ -2,6 +2,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Llm42.Benchmarks;
 using Llm42.Benchmarks.Determinism;
 using Llm42.Benchmarks.Load;
 using Llm42.Benchmarks.Serve;
@@ -15,6 +16,12 @@ if (args is ["serve", ..])
     return await ServeBenchmark.Create(
         Path.Combine(RepositoryRoot(), "src", "Llm42.Cli", "DemoModel"), Path.Combine(RepositoryRoot(), "artifacts", "bin", "llm42"))
         .Parse(args[1..]).InvokeAsync();
+}
+
+if (args is ["masks"])
+{
+    TokenMaskBenchmarks.PrintLongest();
+    return 0;
 }
 
 if (args is [LoadBenchmark.ChildVerb, string model])

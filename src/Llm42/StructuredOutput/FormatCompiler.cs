@@ -53,9 +53,7 @@ internal sealed class FormatCompiler
     private CompiledFormat Create(OutputFormat format, IReadOnlySet<int> endTokens)
     {
         var compiled = new CompiledFormat(format.ToGrammar(), _trie.Value, _vocabulary, [.. endTokens]);
-
-        // Here rather than on the engine's thread, where other requests would wait.
-        compiled.Start.GetAllowedTokens();
+        compiled.Prepare();
         return compiled;
     }
 }
