@@ -3,6 +3,8 @@ using Llm42.Core.Sampling;
 using Llm42.StructuredOutput;
 using Llm42.StructuredOutput.Grammars;
 using Llm42.StructuredOutput.Masking;
+using Llm42.Tests.ToolCalls;
+using Llm42.ToolCalls;
 
 namespace Llm42.Tests.StructuredOutput;
 
@@ -24,7 +26,7 @@ public sealed class FragmentTests
 
     /// <summary>Pieces of JSON, glued at random into tokens that end in mid-string, mid-escape and mid-character.</summary>
     private static readonly string[] Pieces =
-        ["\"", "\"", "a", "b", "c", "abc", "é", "\U0001F600", "\\", "\\n", "\\u00", "\\ud83d\\ude00", "{", "}", "[", "]", ",", ", ", ":", ": ", "1", "23", "-", ".5", "e1", "true", "null", "x y", "\"}", "\"]", "[[", "]]", "name"];
+        ["\"", "\"", "a", "b", "c", "abc", "é", "\U0001F600", "\\", "\\n", "\\u00", "\\ud83d\\ude00", "{", "}", "[", "]", ",", ", ", ":", ": ", "1", "23", "-", ".5", "e1", "true", "null", "x y", "\"}", "\"]", "[[", "]]", "name", "<", "tool_", "call>", "<tool_call>\n", "<|python_", "tag|>", "\n"];
 
     [TestMethod]
     public void A_mask_of_fragments_is_that_of_the_slow_walk()
@@ -34,6 +36,8 @@ public sealed class FragmentTests
         {
             OutputFormat format = seed < Schemas.Length ? FormatTests.Of(Schemas[seed])
                 : seed % 10 == 0 ? OutputFormat.JsonObject
+                : seed % 10 == 1 ? ToolCallFormatTests.AnswerOf(ToolCallFormat.Hermes)
+                : seed % 10 == 2 ? ToolCallFormatTests.AnswerOf(ToolCallFormat.Llama3)
                 : OutputFormat.JsonSchema(new SchemaDice(20_000 + seed).Next());
             byte[][] vocabulary = Vocabulary(new Random(seed));
             Grammar grammar = format.ToGrammar();

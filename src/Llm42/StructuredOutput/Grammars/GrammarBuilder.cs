@@ -70,10 +70,15 @@ internal sealed class GrammarBuilder
     /// <param name="next">What follows.</param>
     public int Loop(Func<int, int> round, int next)
     {
-        var loop = Add(new GrammarNode { Kind = NodeKind.Split });
-        _nodes[loop].Targets = [round(loop), next];
+        var loop = Open();
+        Close(loop, [round(loop), next]);
         return loop;
     }
+
+    /// <summary>A choice whose targets are set later, by <see cref="Close"/>: they may lead back to it.</summary>
+    public int Open() => Add(new GrammarNode { Kind = NodeKind.Split });
+
+    public void Close(int node, IEnumerable<int> targets) => _nodes[node].Targets = [.. targets.Where(target => target != Nothing).Distinct()];
 
     /// <summary>Minimum to maximum rounds, -1 for any number; a round takes one byte or more and ends with <see cref="Return"/>.</summary>
     public int Repeat(int first, int again, int minimum, int maximum, int next)

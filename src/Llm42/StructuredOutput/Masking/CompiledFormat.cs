@@ -55,11 +55,11 @@ internal sealed class CompiledFormat
 
     private static void CheckBytes(Grammar grammar, TokenTrie trie)
     {
-        // Where each byte is a token, every beginning of a text can be completed.
+        // Where each byte is a token, every beginning of a text can be completed: markers too, letter by letter.
         var used = default(ByteSet);
         foreach (var node in grammar.Nodes)
             used |= node.Bytes;
-        for (var value = 0; value < 256; value++)
+        for (var value = 0; value < CallMarkers.FirstSymbol; value++)
         {
             if (used.Contains((byte)value) && !trie.HasByte((byte)value))
                 throw new ArgumentException(
