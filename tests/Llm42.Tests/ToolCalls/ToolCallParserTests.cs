@@ -112,14 +112,14 @@ public sealed class ToolCallParserTests
         Assert.IsEmpty(parser.Flush().Calls);
     }
 
-    /// <summary>Conversations as the models' own templates write them, cut at random: the answer is the same.</summary>
+    /// <summary>Conversations as the models' own templates write them, and the answers above, cut at random: they are the same.</summary>
     [TestMethod]
     [DataRow("qwen3", ToolCallFormat.Hermes)]
     [DataRow("llama3_1", ToolCallFormat.Llama3)]
     public void Recorded_conversations_are_the_same_however_they_are_cut(string model, ToolCallFormat format)
     {
         using JsonDocument recorded = JsonDocument.Parse(File.ReadAllBytes(RepositoryRoot.InShared($"data/tokenizers/{model}/chat.json")));
-        List<string> answers = [];
+        List<string> answers = [.. (format == ToolCallFormat.Hermes ? Hermes : Llama3).Select(answer => (string)answer[0])];
         foreach (JsonElement @case in recorded.RootElement.GetProperty("cases").EnumerateArray())
         {
             string text = @case.GetProperty("rendered").GetString()!;
@@ -163,7 +163,7 @@ public sealed class ToolCallParserTests
                     whole.Calls.ToArray(), deltas.Values.Select(call => new ToolCall(call.Id, call.Name, call.Arguments)).ToArray(), shown);
             }
         }
-        Assert.IsGreaterThan(2, calls, "the conversations call nothing");
+        Assert.IsGreaterThan(8, calls, "the conversations call nothing");
     }
 
     [TestMethod]
