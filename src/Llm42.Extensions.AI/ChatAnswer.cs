@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Llm42.Core.Requests;
@@ -11,19 +10,15 @@ namespace Llm42.Extensions.AI;
 /// <summary>One answer as it arrives: makes updates of its pieces.</summary>
 internal sealed class ChatAnswer
 {
-    private const int IdDigits = 24;
-
     private readonly InferenceEngine _engine;
     private readonly string _modelId;
     private readonly IReadOnlyList<int> _promptIds;
     private readonly GenerationOptions _options;
-    private readonly ToolCallParser _parser;
+    private readonly ChatAnswerReader _reader;
     private readonly StringBuilder _text = new();
     private readonly List<TokenEvent> _tokens = [];
     private readonly string _id = $"chatcmpl-{Guid.NewGuid():N}";
     private readonly DateTimeOffset _created = DateTimeOffset.UtcNow;
-    private readonly bool _isParallel;
-    private int _calls;
 
     public ChatAnswer(InferenceEngine engine, string modelId, IReadOnlyList<int> promptIds, GenerationOptions options, ChatTools tools)
     {
@@ -31,8 +26,7 @@ internal sealed class ChatAnswer
         _modelId = modelId;
         _promptIds = promptIds;
         _options = options;
-        _isParallel = tools.IsParallel;
-        _parser = ToolCallParser.Create(tools.Format);
+        _reader = new ChatAnswerReader(tools.Format, promptIds, isParallel: tools.IsParallel);
     }
 
     /// <summary>The whole answer, once its last piece was taken.</summary>
@@ -46,21 +40,18 @@ internal sealed class ChatAnswer
             throw new OperationCanceledException("The engine was disposed while it answered.");
         _text.Append(chunk.Text);
         _tokens.AddRange(chunk.Tokens);
-        var contents = ContentsOf(_parser.Append(chunk.Text));
+        var contents = ContentsOf(_reader.Append(chunk));
         if (contents.Count > 0)
             yield return Update(contents, chunk);
         if (chunk.FinishReason is not { } reason)
             yield break;
 
         Result = new GenerationResult(_text.ToString(), _tokens, reason, chunk.Usage!, chunk.Statistics!) { LayerTrace = chunk.LayerTrace };
-        contents = ContentsOf(_parser.Flush());
-        if (contents.Count > 0)
-            yield return Update(contents, chunk);
 
         // What is said of the answer as a whole belongs to the response, not to its message.
         var last = Update([new UsageContent(UsageOf(chunk.Usage!))], Result);
         last.MessageId = null;
-        last.FinishReason = reason == FinishReason.Length ? ChatFinishReason.Length : _calls > 0 ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
+        last.FinishReason = reason == FinishReason.Length ? ChatFinishReason.Length : _reader.Calls.Count > 0 ? ChatFinishReason.ToolCalls : ChatFinishReason.Stop;
         last.AdditionalProperties = new() { [Llm42ChatProperties.Guarantee] = GuaranteeOf(Result) };
         yield return last;
     }
@@ -87,27 +78,17 @@ internal sealed class ChatAnswer
         var contents = new List<AIContent>();
         if (piece.Content.Length > 0)
             contents.Add(new TextContent(piece.Content));
-        foreach (var call in piece.Calls)
+
+        // There is no content for a part of a call.
+        foreach (var delta in piece.Calls.Where(delta => delta.IsLast))
         {
-            if (_calls > 0 && !_isParallel)
-                break;
+            var call = _reader.Calls[delta.Index];
             contents.Add(FunctionCallContent.CreateFromParsedArguments(
-                call.Arguments, IdOf(call), call.Name,
+                call.Arguments, call.Id, call.Name,
                 static json => JsonSerializer.Deserialize<Dictionary<string, object?>>(json, AIJsonUtilities.DefaultOptions)));
-            _calls++;
         }
 
         return contents;
-    }
-
-    /// <summary>
-    /// An id that no other call of the conversation has, since the prompt grows with it, and that comes again with a
-    /// deterministic answer: templates may show it to the model in the next turn.
-    /// </summary>
-    private string IdOf(ToolCall call)
-    {
-        var text = $"{string.Join(',', _promptIds)}\0{_calls}\0{call.Name}\0{call.Arguments}";
-        return $"call_{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..IdDigits]}";
     }
 
     private Guarantee GuaranteeOf(GenerationResult result)

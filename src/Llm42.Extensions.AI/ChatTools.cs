@@ -17,14 +17,15 @@ internal sealed class ChatTools
 
     private readonly IReadOnlyList<AIFunctionDeclaration> _functions;
     private readonly IReadOnlyList<AIFunctionDeclaration> _allowed;
-    private readonly bool _mustCall;
+    private readonly RequiredChatToolMode? _required;
 
     private ChatTools(
-        IReadOnlyList<AIFunctionDeclaration> functions, IReadOnlyList<AIFunctionDeclaration> allowed, ToolCallFormat format, bool mustCall, bool isParallel)
+        IReadOnlyList<AIFunctionDeclaration> functions, IReadOnlyList<AIFunctionDeclaration> allowed, ToolCallFormat format,
+        RequiredChatToolMode? required, bool isParallel)
     {
         _functions = functions;
         _allowed = allowed;
-        _mustCall = mustCall;
+        _required = required;
         Format = format;
         IsParallel = isParallel;
     }
@@ -46,7 +47,7 @@ internal sealed class ChatTools
         if (options.Tools is not { Count: > 0 } tools || options.ToolMode is NoneChatToolMode)
         {
             return required is null
-                ? new ChatTools([], [], ToolCallFormat.None, mustCall: false, isParallel: true)
+                ? new ChatTools([], [], ToolCallFormat.None, null, isParallel: true)
                 : throw new ArgumentException("ToolMode requires a call, but Tools is empty.");
         }
 
@@ -68,7 +69,7 @@ internal sealed class ChatTools
         return format == ToolCallFormat.None
             ? throw new NotSupportedException(
                 "Tools are given, but the model's chat template asks for calls in no format that is known (Hermes, Llama 3). Leave them out.")
-            : new ChatTools(functions, allowed, format, required is not null, options.AllowMultipleToolCalls ?? true);
+            : new ChatTools(functions, allowed, format, required, options.AllowMultipleToolCalls ?? true);
     }
 
     /// <summary>The functions as chat templates expect them; null for none.</summary>
@@ -78,30 +79,26 @@ internal sealed class ChatTools
     public bool HasSpecialMarkers(ITokenizer tokenizer) =>
         ToolCallFormats.MarkersOf(Format).Any(marker => tokenizer.TryGetId(marker, out var id) && tokenizer.IsSpecial(id));
 
-    /// <summary>What the answer has to look like: a call, what else is asked for, or either; null for anything.</summary>
+    /// <summary>What the answer has to look like: calls, what else is asked for, or either; null for anything.</summary>
     /// <exception cref="ArgumentException">A schema that has to be kept to is not supported.</exception>
     public OutputFormat? Restrict(OutputFormat? other)
     {
-        if (_allowed.Count == 0 || (!_mustCall && other is null))
+        if (_allowed.Count == 0 || (_required is null && other is null && !_allowed.Any(IsStrict)))
             return other;
-        OutputFormat[] calls = [.. _allowed.Select(function => ToolCallFormats.Call(Format, function.Name, ArgumentsOf(function)))];
-        OutputFormat[] choices = _mustCall || other is null ? calls : [.. calls, other];
-        return choices.Length == 1 ? choices[0] : OutputFormat.AnyOf(choices);
+        OutputFormat[] choices = [.. _allowed.Select(function => ToolCallFormats.Call(
+            Format, function.Name, ToolCallFormats.Arguments(SchemaOf(function), IsStrict(function))))];
+        if (_required is null && other is null)
+            return ToolCallFormats.TextOrCalls(Format, choices, IsParallel);
+
+        // A function that is asked for by name is called once.
+        var calls = ToolCallFormats.Calls(Format, choices, IsParallel && _required?.RequiredFunctionName is null);
+        return _required is not null || other is null ? calls : OutputFormat.AnyOf(calls, other);
     }
 
-    private static OutputFormat ArgumentsOf(AIFunctionDeclaration function)
-    {
-        var schema = function.JsonSchema.ValueKind == JsonValueKind.Object ? function.JsonSchema : NoParameters;
-        try
-        {
-            return OutputFormat.JsonSchema(schema);
-        }
-        catch (ArgumentException) when (!(function.AdditionalProperties.TryGetValue(Strict, out var strict) && strict is true))
-        {
-            // Only strict functions are promised arguments of their schema.
-            return OutputFormat.JsonObject;
-        }
-    }
+    private static bool IsStrict(AIFunctionDeclaration function) => function.AdditionalProperties.TryGetValue(Strict, out var strict) && strict is true;
+
+    private static JsonElement? SchemaOf(AIFunctionDeclaration function) =>
+        function.JsonSchema.ValueKind == JsonValueKind.Object ? function.JsonSchema : null;
 
     private static JsonObject ToJson(AIFunctionDeclaration function) => new()
     {
@@ -110,7 +107,7 @@ internal sealed class ChatTools
         {
             ["name"] = function.Name,
             ["description"] = function.Description,
-            ["parameters"] = JsonObject.Create(function.JsonSchema.ValueKind == JsonValueKind.Object ? function.JsonSchema : NoParameters),
+            ["parameters"] = JsonObject.Create(SchemaOf(function) ?? NoParameters),
         },
     };
 }

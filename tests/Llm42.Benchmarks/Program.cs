@@ -2,6 +2,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Llm42.Benchmarks;
 using Llm42.Benchmarks.Determinism;
 using Llm42.Benchmarks.Load;
 using Llm42.Benchmarks.Serve;
@@ -19,6 +20,12 @@ if (args is ["serve", ..])
 
 if (args is [ClientProcess.ChildVerb, .. string[] clients])
     return ClientProcess.Run(clients);
+
+if (args is ["masks"])
+{
+    TokenMaskBenchmarks.PrintLongest();
+    return 0;
+}
 
 if (args is [LoadBenchmark.ChildVerb, string model])
     return await LoadBenchmark.LoadOneAsync(model);

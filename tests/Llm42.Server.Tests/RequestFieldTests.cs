@@ -160,7 +160,7 @@ public sealed class RequestFieldTests
     [DataRow("""[{"type": "function", "function": {"name": "a", "parameters": 1}}]""", "tools[0].function.parameters")]
     [DataRow("""[{"type": "function", "function": {"name": "a", "unheard_of": 1}}]""", "tools[0].function.unheard_of")]
     [DataRow("""[{"type": "function", "function": {"name": "a"}}, {"type": "function", "function": {"name": "a"}}]""", "tools[1].function.name")]
-    [DataRow("""[{"type": "function", "function": {"name": "a", "strict": true}}]""", "tools[0].function.strict")]
+    [DataRow("""[{"type": "function", "function": {"name": "a", "strict": true, "parameters": {"type": "object", "not": {}}}}]""", "tools[0].function.parameters")]
     public async Task A_tool_is_refused_by_what_is_wrong_with_it(string tools, string parameter)
     {
         var (status, body) = await _server.PostAsync(Chat, RequestOf(Chat, "tools", tools, null));

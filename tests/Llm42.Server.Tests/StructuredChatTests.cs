@@ -29,13 +29,49 @@ public sealed class StructuredChatTests
     [DataRow(true)]
     public async Task A_required_call_is_one_of_the_tools_with_arguments_of_its_schema(bool strict)
     {
-        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), Temperature = 1, MaxOutputTokenCount = 200 };
+        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), AllowParallelToolCalls = false, Temperature = 1, MaxOutputTokenCount = 200 };
         options.Tools.Add(ChatTool.CreateFunctionTool("weather", functionParameters: BinaryData.FromString(City), functionSchemaIsStrict: strict));
         ChatCompletion answer = await OpenAiClient.Chat(_server.Address, isDeterministic: true).CompleteChatAsync(Messages, options);
         AssertWeather(answer);
         ChatCompletion again = await OpenAiClient.Chat(_server.Address, isDeterministic: true).CompleteChatAsync(Messages, options);
         Assert.AreEqual(answer.ToolCalls[0].Id, again.ToolCalls[0].Id);
         Assert.AreEqual(answer.ToolCalls[0].FunctionArguments.ToString(), again.ToolCalls[0].FunctionArguments.ToString());
+    }
+
+    [TestMethod]
+    public async Task Required_calls_may_be_several_and_each_is_of_its_schema()
+    {
+        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), Temperature = 1, MaxOutputTokenCount = 300 };
+        options.Tools.Add(ChatTool.CreateFunctionTool("weather", functionParameters: BinaryData.FromString(City), functionSchemaIsStrict: true));
+        int most = 0;
+        for (int seed = 0; seed < 4; seed++)
+        {
+#pragma warning disable OPENAI001 // Seeds are called experimental there.
+            options.Seed = seed;
+#pragma warning restore OPENAI001
+            ChatCompletion answer = await OpenAiClient.Chat(_server.Address, isDeterministic: true).CompleteChatAsync(Messages, options);
+            most = Math.Max(most, answer.ToolCalls.Count);
+            Assert.AreEqual(answer.ToolCalls.Count, answer.ToolCalls.Select(call => call.Id).Distinct().Count());
+            foreach (ChatToolCall call in answer.ToolCalls.SkipLast(answer.FinishReason == ChatFinishReason.Length ? 1 : 0))
+                AssertCity(call.FunctionArguments.ToString());
+        }
+        Assert.IsGreaterThan(1, most, "never several: this proves nothing");
+    }
+
+    /// <summary>A strict function that may be called: text, or calls that are exact, streamed or not.</summary>
+    [TestMethod]
+    public async Task A_strict_function_may_be_called_behind_text()
+    {
+        var options = new ChatCompletionOptions { Temperature = 1, MaxOutputTokenCount = 60 };
+        options.Tools.Add(ChatTool.CreateFunctionTool("weather", functionParameters: BinaryData.FromString(City), functionSchemaIsStrict: true));
+        ChatClient client = OpenAiClient.Chat(_server.Address, isDeterministic: true);
+        ChatCompletion answer = await client.CompleteChatAsync(Messages, options);
+        var text = new StringBuilder();
+        await foreach (StreamingChatCompletionUpdate update in client.CompleteChatStreamingAsync(Messages, options))
+            text.Append(string.Concat(update.ContentUpdate.Select(part => part.Text)));
+        Assert.AreEqual(string.Concat(answer.Content.Select(part => part.Text)), text.ToString());
+        foreach (ChatToolCall call in answer.ToolCalls)
+            AssertCity(call.FunctionArguments.ToString());
     }
 
     [TestMethod]
@@ -50,7 +86,7 @@ public sealed class StructuredChatTests
     [TestMethod]
     public async Task A_function_without_parameters_is_called_with_none()
     {
-        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), MaxOutputTokenCount = 200 };
+        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), AllowParallelToolCalls = false, MaxOutputTokenCount = 200 };
         options.Tools.Add(ChatTool.CreateFunctionTool("time"));
         ChatCompletion answer = await OpenAiClient.Chat(_server.Address).CompleteChatAsync(Messages, options);
         Assert.AreEqual("{}", answer.ToolCalls.Single().FunctionArguments.ToString());
@@ -82,6 +118,7 @@ public sealed class StructuredChatTests
         {
             ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat("city", BinaryData.FromString(City)),
             Temperature = 2,
+            AllowParallelToolCalls = false,
             MaxOutputTokenCount = 200,
         };
         options.Tools.Add(ChatTool.CreateFunctionTool("weather", functionParameters: BinaryData.FromString(City), functionSchemaIsStrict: true));
@@ -119,7 +156,7 @@ public sealed class StructuredChatTests
         StringAssert.Contains(error.Message, "response_format");
         StringAssert.Contains(error.Message, "not");
 
-        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), MaxOutputTokenCount = 200 };
+        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), AllowParallelToolCalls = false, MaxOutputTokenCount = 200 };
         options.Tools.Add(ChatTool.CreateFunctionTool("f", functionParameters: BinaryData.FromString(Unsupported), functionSchemaIsStrict: true));
         error = await Assert.ThrowsExactlyAsync<ClientResultException>(() => OpenAiClient.Chat(_server.Address).CompleteChatAsync(Messages, options));
         Assert.AreEqual(400, error.Status);
@@ -129,7 +166,7 @@ public sealed class StructuredChatTests
     [TestMethod]
     public async Task A_function_that_is_not_strict_gets_a_JSON_object_where_its_schema_asks_for_too_much()
     {
-        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), MaxOutputTokenCount = 300 };
+        var options = new ChatCompletionOptions { ToolChoice = ChatToolChoice.CreateRequiredChoice(), AllowParallelToolCalls = false, MaxOutputTokenCount = 300 };
         options.Tools.Add(ChatTool.CreateFunctionTool("f", functionParameters: BinaryData.FromString("""{"type": "object", "not": {"required": ["a"]}}""")));
         ChatCompletion answer = await OpenAiClient.Chat(_server.Address).CompleteChatAsync(Messages, options);
         if (answer.FinishReason == ChatFinishReason.ToolCalls)

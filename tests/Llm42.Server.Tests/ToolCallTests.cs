@@ -92,6 +92,110 @@ public sealed class ToolCallTests
         CollectionAssert.AreEqual((string[])["""{"city": "Bär </tool_call>"}""", "{}"], arguments.Values);
     }
 
+    /// <summary>As OpenAI streams calls: the name first, then the arguments as they come.</summary>
+    [TestMethod]
+    public async Task A_call_streams_by_its_name_and_then_piece_by_piece()
+    {
+        _hermes.Say(TwoCalls);
+        List<JsonElement> deltas = [.. (await _hermes.StreamAsync("/v1/chat/completions", Body + ",\"stream\": true}"))
+            .Select(@event => @event.GetProperty("choices")[0].GetProperty("delta"))
+            .Where(delta => delta.TryGetProperty("tool_calls", out _)).Select(delta => delta.GetProperty("tool_calls").EnumerateArray().Single())];
+        foreach (var (index, name) in ((string[])["weather", "time"]).Index())
+        {
+            JsonElement[] call = [.. deltas.Where(delta => delta.GetProperty("index").GetInt32() == index)];
+            JsonElement function = call[0].GetProperty("function");
+            StringAssert.StartsWith(call[0].GetProperty("id").GetString(), "call_");
+            Assert.AreEqual("function", call[0].GetProperty("type").GetString());
+            Assert.AreEqual(name, function.GetProperty("name").GetString());
+            Assert.AreEqual("", function.GetProperty("arguments").GetString());
+            Assert.IsGreaterThan(1, call.Length);
+            foreach (JsonElement delta in call[1..])
+            {
+                CollectionAssert.AreEqual((string[])["index", "function"], delta.EnumerateObject().Select(member => member.Name).Order().Reverse().ToArray());
+                Assert.AreEqual("arguments", delta.GetProperty("function").EnumerateObject().Single().Name);
+                Assert.AreNotEqual("", delta.GetProperty("function").GetProperty("arguments").GetString());
+            }
+        }
+    }
+
+    /// <summary>The engine is held in mid-call until the client has seen the beginning of the arguments.</summary>
+    [TestMethod]
+    public async Task Arguments_are_told_while_the_model_still_writes_them()
+    {
+        _hermes.Say("<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Bern or Rome\"}}\n</tool_call>");
+        int heldAt = _hermes.Tokenizer.Encode("<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Bern or", addSpecialTokens: false).Length;
+        using var seen = new ManualResetEventSlim();
+        int steps = 0;
+        _hermes.Executor.BeforeStep = () =>
+        {
+            if (++steps == heldAt)
+                Assert.IsTrue(seen.Wait(TimeSpan.FromMinutes(1)), "nothing of the arguments was told before the call was whole");
+        };
+        try
+        {
+            string arguments = "";
+            var options = new ChatCompletionOptions { Tools = { ChatTool.CreateFunctionTool("weather") } };
+            await foreach (StreamingChatCompletionUpdate update in OpenAiClient.Chat(_hermes.Address).CompleteChatStreamingAsync([new UserChatMessage("Rain?")], options))
+            {
+                foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates)
+                    arguments += call.FunctionArgumentsUpdate;
+                if (arguments.StartsWith("{\"city", StringComparison.Ordinal))
+                    seen.Set();
+            }
+            Assert.AreEqual("{\"city\": \"Bern or Rome\"}", arguments);
+        }
+        finally
+        {
+            _hermes.Executor.BeforeStep = () => { };
+        }
+    }
+
+    /// <summary>Whatever the model says, the events of a stream together are the answer in one piece.</summary>
+    [TestMethod]
+    public async Task A_stream_adds_up_to_the_answer()
+    {
+        string[] texts =
+        [
+            TwoCalls, "a <tool_call>{\"name\": \"time\", \"argum", "<tool_call>{\"name\": \"time\", \"arguments\": {\"x\": [1", "Just text. ",
+            "<tool_call>{\"name\": \"time\", \"arguments\": {\"x\": oops}}</tool_call> And so on.", "<tool_call>{\"arguments\": {}, \"name\": \"time\"}</tool_call>",
+        ];
+        foreach (string text in texts)
+        {
+            _hermes.Say(text);
+            foreach (string more in (string[])["}", ",\"parallel_tool_calls\": false}", ",\"max_tokens\": 24}"])
+            {
+                JsonElement choice = (await _hermes.ChatAsync(Body + more)).Body.GetProperty("choices")[0];
+                JsonElement message = choice.GetProperty("message");
+                string content = "", reason = "";
+                List<(string Id, string Name, string Arguments)> calls = [];
+                foreach (JsonElement @event in await _hermes.StreamAsync("/v1/chat/completions", Body + ",\"stream\": true" + more))
+                {
+                    JsonElement streamed = @event.GetProperty("choices")[0];
+                    reason = streamed.GetProperty("finish_reason").GetString() ?? reason;
+                    JsonElement delta = streamed.GetProperty("delta");
+                    content += delta.TryGetProperty("content", out JsonElement piece) ? piece.GetString() : "";
+                    foreach (JsonElement call in delta.TryGetProperty("tool_calls", out JsonElement some) ? some.EnumerateArray().ToArray() : [])
+                    {
+                        int index = call.GetProperty("index").GetInt32();
+                        JsonElement function = call.GetProperty("function");
+                        if (index == calls.Count)
+                            calls.Add((call.GetProperty("id").GetString()!, function.GetProperty("name").GetString()!, ""));
+                        calls[index] = calls[index] with { Arguments = calls[index].Arguments + function.GetProperty("arguments").GetString() };
+                    }
+                }
+                string shown = text + more;
+                Assert.AreEqual(message.GetProperty("content").GetString() ?? "", content, shown);
+                Assert.AreEqual(choice.GetProperty("finish_reason").GetString(), reason, shown);
+                CollectionAssert.AreEqual(
+                    message.TryGetProperty("tool_calls", out JsonElement whole)
+                        ? whole.EnumerateArray().Select(call => (call.GetProperty("id").GetString()!,
+                            call.GetProperty("function").GetProperty("name").GetString()!, call.GetProperty("function").GetProperty("arguments").GetString()!)).ToArray()
+                        : [],
+                    calls, shown);
+            }
+        }
+    }
+
     [TestMethod]
     public async Task Malformed_and_unfinished_calls_are_text()
     {
@@ -144,6 +248,12 @@ public sealed class ToolCallTests
         JsonElement message = (await server.ChatAsync(Body + "}")).Body.GetProperty("choices")[0].GetProperty("message");
         Assert.AreEqual(2, message.GetProperty("tool_calls").GetArrayLength());
         Assert.AreEqual("I look.", message.GetProperty("content").GetString());
+
+        // Where a function is strict, the tokens belong to what the answer may be.
+        server.Say("I look.\n<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Bern\"}}\n</tool_call>\n<tool_call>\n{\"name\": \"time\", \"arguments\": {}}\n</tool_call>");
+        message = (await server.ChatAsync(Body.Replace("\"weather\",", "\"weather\", \"strict\": true,", StringComparison.Ordinal) + "}")).Body
+            .GetProperty("choices")[0].GetProperty("message");
+        Assert.AreEqual(2, message.GetProperty("tool_calls").GetArrayLength());
 
         // Without tools they stay out of the text.
         server.Say("a<tool_call>b");

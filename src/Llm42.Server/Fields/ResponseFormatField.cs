@@ -34,15 +34,10 @@ internal static class ResponseFormatField
         fields.Boolean("strict");
         var schema = fields.Find("schema");
         fields.RefuseOthers();
-        return schema is { } element ? Compile(element, Name, $"{Name}.json_schema.schema") : OutputFormat.JsonObject;
+        return schema is { } element ? Compile(element) : OutputFormat.JsonObject;
     }
 
-    /// <summary>Makes a format of a schema.</summary>
-    /// <param name="schema">The schema.</param>
-    /// <param name="parameter">The field that errors name.</param>
-    /// <param name="place">Where in the request it stands.</param>
-    /// <exception cref="ApiException">The schema asks for what is not supported.</exception>
-    public static OutputFormat Compile(JsonElement schema, string parameter, string place)
+    private static OutputFormat Compile(JsonElement schema)
     {
         try
         {
@@ -50,7 +45,7 @@ internal static class ResponseFormatField
         }
         catch (ArgumentException error)
         {
-            throw ApiException.Invalid($"{place}: {error.Message}", parameter, "invalid_schema");
+            throw ApiException.Invalid($"{Name}.json_schema.schema: {error.Message}", Name, "invalid_schema");
         }
     }
 }

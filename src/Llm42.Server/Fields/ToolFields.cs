@@ -17,6 +17,9 @@ internal sealed record OfferedTool(string Place, string Name, JsonElement? Param
 /// <param name="IsParallel">It may call several.</param>
 internal sealed record ToolUse(JsonElement? Definitions, IReadOnlyList<OfferedTool> Tools, bool MustCall, bool IsParallel)
 {
+    /// <summary>The one tool is asked for by name.</summary>
+    public bool IsNamed { get; init; }
+
     /// <summary>Answers are text.</summary>
     public static ToolUse None { get; } = new(null, [], false, true);
 }
@@ -36,7 +39,7 @@ internal static class ToolFields
         var tools = ReadTools(fields, definitions);
         var choice = fields.Find("tool_choice");
         if (choice is { ValueKind: JsonValueKind.Object })
-            return Named(fields.Object("tool_choice")!, tools) is { } named ? new ToolUse(definitions, [named], true, isParallel) : throw Wrong();
+            return Named(fields.Object("tool_choice")!, tools) is { } named ? new ToolUse(definitions, [named], true, isParallel) { IsNamed = true } : throw Wrong();
         var word = choice is null ? "auto" : choice.Value.ValueKind == JsonValueKind.String ? choice.Value.GetString() : null;
         if (word is not ("none" or "auto" or "required"))
             throw Wrong();

@@ -2,6 +2,7 @@ using Llm42.Core.Requests;
 using Llm42.Server.Answers;
 using Llm42.Server.Fields;
 using Llm42.Server.Http;
+using Llm42.ToolCalls;
 using Microsoft.AspNetCore.Http;
 
 namespace Llm42.Server.OpenAi;
@@ -60,16 +61,17 @@ internal sealed class ChatEndpoint(ServedModel model)
                 await WriteAsync(new ChatEventChoice(i, new ChatDelta { Role = "assistant", Content = "" })).ConfigureAwait(false);
             hasBegun[i] = true;
             var answer = answers[i];
-            var callsBefore = answer.Calls.Count;
-            var (content, calls) = answer.Append(chunk);
-            var delta = new ChatDelta
-            {
-                Content = content.Length > 0 ? content : null,
-                ToolCalls = calls.Count > 0 ? [.. calls.Select((call, j) => new ChatToolCallDelta(callsBefore + j, call.Id, call.Function))] : null,
-            };
+            var piece = answer.Append(chunk);
+
+            // Calls as OpenAI streams them: an event with the name, then events with arguments.
+            ChatDelta[] deltas = [.. piece.Calls.Where(call => call.Name is not null || call.Arguments.Length > 0).Select(DeltaOf)];
+            if (piece.Content.Length > 0)
+                deltas = [new ChatDelta { Content = piece.Content }, .. deltas];
             var logprobs = chunk.Tokens.Count > 0 ? LogprobsOf(request, chunk.Tokens) : null;
-            if (delta != ChatDelta.Empty || logprobs is not null)
-                await WriteAsync(new ChatEventChoice(i, delta) { Logprobs = logprobs }).ConfigureAwait(false);
+            if (deltas.Length == 0 && logprobs is not null)
+                deltas = [ChatDelta.Empty];
+            foreach (var (j, delta) in deltas.Index())
+                await WriteAsync(new ChatEventChoice(i, delta) { Logprobs = j == 0 ? logprobs : null }).ConfigureAwait(false);
             if (chunk.FinishReason is null)
                 continue;
 
@@ -97,7 +99,13 @@ internal sealed class ChatEndpoint(ServedModel model)
     private static ChatMessage MessageOf(ChatAnswer answer) =>
         answer.Calls.Count == 0
             ? new ChatMessage(answer.Content)
-            : new ChatMessage(answer.Content.Length > 0 ? answer.Content : null) { ToolCalls = answer.Calls };
+            : new ChatMessage(answer.Content.Length > 0 ? answer.Content : null)
+            {
+                ToolCalls = [.. answer.Calls.Select(call => new ChatToolCall(call.Id, new ChatFunctionCall(call.Name, call.Arguments)))],
+            };
+
+    private static ChatDelta DeltaOf(ToolCallDelta call) =>
+        new() { ToolCalls = [new ChatToolCallDelta(call.Index, new ChatFunctionDelta(call.Arguments) { Name = call.Name }) { Id = call.Id }] };
 
     private ChatLogprobs? LogprobsOf(ChatRequest request, IEnumerable<TokenEvent> tokens) => request.HasLogprobs ? _texts.Chat(tokens) : null;
 

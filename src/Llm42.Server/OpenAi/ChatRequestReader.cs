@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Llm42.Server.Fields;
 using Llm42.Server.Http;
 using Llm42.StructuredOutput;
@@ -10,8 +9,6 @@ namespace Llm42.Server.OpenAi;
 internal sealed class ChatRequestReader(ServedModel model)
 {
     private const int MaxTopLogprobs = 20;
-
-    private static readonly JsonElement NoParameters = JsonDocument.Parse("""{"type": "object", "properties": {}, "additionalProperties": false}""").RootElement;
 
     /// <summary>Reads the fields.</summary>
     /// <exception cref="ApiException">One of them is wrong, or cannot be honoured.</exception>
@@ -70,43 +67,29 @@ internal sealed class ChatRequestReader(ServedModel model)
                 "tools: the model's chat template shows no way to call tools that this server can read (Hermes, Llama 3).", "tools", "unsupported_parameter");
     }
 
-    /// <summary>What the answer has to look like: a call, what "response_format" says, or either.</summary>
+    /// <summary>What the answer has to look like: calls, what "response_format" says, or either; null for anything.</summary>
     private static OutputFormat? OutputFormatOf(ToolUse tools, ToolCallFormat format, OutputFormat? response)
     {
-        if (tools.MustCall)
-            return AnyOf([.. tools.Tools.Select(Call)]);
-        if (response is not null)
-            return AnyOf([.. tools.Tools.Select(Call), response]);
-        foreach (var tool in tools.Tools)
-        {
-            if (tool.IsStrict)
-                throw ApiException.Invalid(
-                    $"{tool.Place}.strict: true is offered together with a tool_choice that makes the answer a call (\"required\" or a function), or with response_format.",
-                    $"{tool.Place}.strict",
-                    "unsupported_parameter");
-        }
-        return null;
+        if (tools.Tools.Count == 0 || (!tools.MustCall && response is null && !tools.Tools.Any(tool => tool.IsStrict)))
+            return response;
+        OutputFormat[] choices = [.. tools.Tools.Select(tool => ToolCallFormats.Call(format, tool.Name, ArgumentsOf(tool)))];
+        if (!tools.MustCall && response is null)
+            return ToolCallFormats.TextOrCalls(format, choices, tools.IsParallel);
 
-        OutputFormat Call(OfferedTool tool) => ToolCallFormats.Call(format, tool.Name, ArgumentsOf(tool));
+        // A function that is asked for by name is called once.
+        var calls = ToolCallFormats.Calls(format, choices, tools.IsParallel && !tools.IsNamed);
+        return tools.MustCall ? calls : OutputFormat.AnyOf(calls, response!);
     }
-
-    private static OutputFormat AnyOf(OutputFormat[] choices) => choices.Length == 1 ? choices[0] : OutputFormat.AnyOf(choices);
 
     private static OutputFormat ArgumentsOf(OfferedTool tool)
     {
-        if (tool.Parameters is not { } schema)
-            return OutputFormat.JsonSchema(NoParameters);
-        var parameter = $"{tool.Place}.parameters";
-        if (tool.IsStrict)
-            return ResponseFormatField.Compile(schema, parameter, parameter);
         try
         {
-            return OutputFormat.JsonSchema(schema);
+            return ToolCallFormats.Arguments(tool.Parameters, tool.IsStrict);
         }
-        catch (ArgumentException)
+        catch (ArgumentException error)
         {
-            // Only strict functions are promised arguments of their schema.
-            return OutputFormat.JsonObject;
+            throw ApiException.Invalid($"{tool.Place}.parameters: {error.Message}", $"{tool.Place}.parameters", "invalid_schema");
         }
     }
 

@@ -91,10 +91,21 @@ internal sealed record ChatDelta
     public IReadOnlyList<ChatToolCallDelta>? ToolCalls { get; init; }
 }
 
-/// <summary>A call, which comes whole: what is malformed is text, and that shows at its end only.</summary>
-internal sealed record ChatToolCallDelta(int Index, string Id, ChatFunctionCall Function)
+/// <summary>What is added to a call: its id and name first, then its arguments piece by piece.</summary>
+internal sealed record ChatToolCallDelta(int Index, ChatFunctionDelta Function)
 {
-    public string Type { get; } = "function";
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Id { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Type => Id is null ? null : "function";
+}
+
+/// <summary>A function's name, where a call begins, and what is added to its arguments.</summary>
+internal sealed record ChatFunctionDelta(string Arguments)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Name { get; init; }
 }
 
 /// <summary>Log-probabilities of an answer's tokens, those of calls and of the end among them.</summary>

@@ -22,7 +22,7 @@ internal sealed class FormatCompiler
     {
         _vocabulary = vocabulary;
         _trie = new Lazy<TokenTrie>(() => new TokenTrie([.. Enumerable.Range(0, Math.Min(vocabulary, tokenizer.VocabularySize))
-            .Select(id => tokenizer.IsSpecial(id) || eosTokenIds.Contains(id) ? null : tokenizer.GetTokenBytes(id))]));
+            .Select(id => eosTokenIds.Contains(id) ? null : CallMarkers.BytesOf(tokenizer.GetTokenBytes(id), tokenizer.IsSpecial(id)))]));
     }
 
     /// <summary>The constraint of a format, in its state before the first token.</summary>
@@ -53,9 +53,7 @@ internal sealed class FormatCompiler
     private CompiledFormat Create(OutputFormat format, IReadOnlySet<int> endTokens)
     {
         var compiled = new CompiledFormat(format.ToGrammar(), _trie.Value, _vocabulary, [.. endTokens]);
-
-        // Here rather than on the engine's thread, where other requests would wait.
-        compiled.Start.GetAllowedTokens();
+        compiled.Prepare();
         return compiled;
     }
 }

@@ -37,9 +37,32 @@ internal static class FormatJson
             "literal" => OutputFormat.Literal(member.Value.GetString()!),
             "sequence" => OutputFormat.Sequence(ReadList(member.Value, depth)),
             "any_of" => OutputFormat.AnyOf(ReadList(member.Value, depth)),
-            _ => throw new ArgumentException("its member must be json_object, json_schema, literal, sequence or any_of."),
+            "marker" => OutputFormat.Marker(member.Value.GetString()!),
+            "text" => ReadText(member.Value),
+            "repeat" => ReadRepeat(member.Value, depth),
+            _ => throw new ArgumentException("its member must be json_object, json_schema, literal, sequence, any_of, marker, text or repeat."),
         };
     }
+
+    private static OutputFormat ReadText(JsonElement element)
+    {
+        var notFirst = element.TryGetProperty("not_first", out var first) ? first.GetString() : null;
+        return notFirst is null or { Length: 1 }
+            ? OutputFormat.TextWithout(Require(element, "without").GetString() ?? "", notFirst?[0])
+            : throw new ArgumentException("not_first must be one character.");
+    }
+
+    private static OutputFormat ReadRepeat(JsonElement element, int depth) => OutputFormat.Repeat(
+        Read(Require(element, "item"), depth + 1),
+        element.TryGetProperty("separator", out var separator) ? Read(separator, depth + 1) : null,
+        ReadCount(Require(element, "minimum")),
+        element.TryGetProperty("maximum", out var maximum) ? ReadCount(maximum) : null);
+
+    private static int ReadCount(JsonElement element) =>
+        element.TryGetInt32(out var count) ? count : throw new ArgumentException("a count of a repetition must be a whole number.");
+
+    private static JsonElement Require(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) ? value : throw new ArgumentException($"{name} is missing.");
 
     private static List<OutputFormat> ReadList(JsonElement element, int depth) =>
         [.. element.EnumerateArray().Select(item => Read(item, depth + 1))];

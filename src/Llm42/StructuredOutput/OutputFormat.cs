@@ -64,6 +64,34 @@ public abstract record OutputFormat
         return choices.Count > 0 ? new Choice([.. choices]) : throw new ArgumentException("There is no format to choose.", nameof(choices));
     }
 
+    /// <summary>
+    /// A text that sets calls apart, as it stands there or as the model's special token for it. The answer must keep special
+    /// tokens (<see cref="GenerationOptions.SkipSpecialTokens"/>) for it to be seen.
+    /// </summary>
+    internal static OutputFormat Marker(string text) => new Mark(text);
+
+    /// <summary>Any text, none included, that does not hold a marker.</summary>
+    /// <param name="marker">The marker: two or more characters of ASCII, the first nowhere else in it.</param>
+    /// <param name="notFirst">A character that must not be the first one that is not white space; null for none.</param>
+    internal static OutputFormat TextWithout(string marker, char? notFirst = null) =>
+        marker.Length >= 2 && System.Text.Ascii.IsValid(marker) && marker.LastIndexOf(marker[0]) == 0
+            ? new FreeText(marker, notFirst)
+            : throw new ArgumentException($"\"{marker}\" cannot be kept out of a text: it must be ASCII, and its first character nowhere else in it.");
+
+    /// <summary>A format several times.</summary>
+    /// <param name="item">The format; none of its texts is empty.</param>
+    /// <param name="separator">What stands between two of them; null for nothing.</param>
+    /// <param name="minimum">Fewest times, 0 or more.</param>
+    /// <param name="maximum">Most times; null for any number.</param>
+    internal static OutputFormat Repeat(OutputFormat item, OutputFormat? separator, int minimum, int? maximum) =>
+        minimum < 0 || maximum < minimum
+            ? throw new ArgumentException($"A repetition from {minimum} to {maximum} times is none.")
+            : item.CanBeEmpty
+                ? throw new ArgumentException("What is repeated must not be empty.")
+                : new Repeated(item, separator, minimum, maximum);
+
+    private bool CanBeEmpty => new Masking.Automaton(ToGrammar()).Start.IsAccepting;
+
     /// <summary>The texts of the format.</summary>
     /// <exception cref="ArgumentException">There are none, or they need too large a grammar.</exception>
     internal Grammar ToGrammar()
@@ -167,5 +195,64 @@ public abstract record OutputFormat
             builder.Split([.. Formats.Select(format => format.Build(builder, next))]);
 
         private protected override void Write(Utf8JsonWriter writer) => WriteList(writer, "any_of", Formats);
+    }
+
+    private sealed record Mark(string Text) : OutputFormat
+    {
+        private protected override int Build(GrammarBuilder builder, int next)
+        {
+            var spelled = builder.Literal(Text, next);
+            return CallMarkers.SymbolOf(Text) is { } symbol ? builder.Split(spelled, builder.Take(ByteSet.Of(symbol), next)) : spelled;
+        }
+
+        private protected override void Write(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("marker", Text);
+            writer.WriteEndObject();
+        }
+    }
+
+    private sealed record FreeText(string Excluded, char? NotFirst) : OutputFormat
+    {
+        private protected override int Build(GrammarBuilder builder, int next) => TextGrammar.Without(builder, Excluded, NotFirst, next);
+
+        private protected override void Write(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("text");
+            writer.WriteString("without", Excluded);
+            if (NotFirst is { } character)
+                writer.WriteString("not_first", character.ToString());
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+    }
+
+    private sealed record Repeated(OutputFormat Item, OutputFormat? Separator, int Minimum, int? Maximum) : OutputFormat
+    {
+        private protected override int Build(GrammarBuilder builder, int next)
+        {
+            var first = Item.Build(builder, builder.Return);
+            return builder.Repeat(first, Separator is null ? first : Separator.Build(builder, first), Minimum, Maximum ?? -1, next);
+        }
+
+        private protected override void Write(Utf8JsonWriter writer)
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("repeat");
+            writer.WritePropertyName("item");
+            Item.Write(writer);
+            if (Separator is not null)
+            {
+                writer.WritePropertyName("separator");
+                Separator.Write(writer);
+            }
+            writer.WriteNumber("minimum", Minimum);
+            if (Maximum is { } maximum)
+                writer.WriteNumber("maximum", maximum);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
     }
 }

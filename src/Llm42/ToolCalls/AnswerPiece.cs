@@ -2,8 +2,8 @@ namespace Llm42.ToolCalls;
 
 /// <summary>What has become certain of an answer.</summary>
 /// <param name="Content">Text for the reader.</param>
-/// <param name="Calls">Tools called, in order.</param>
-public readonly record struct AnswerPiece(string Content, IReadOnlyList<ToolCall> Calls)
+/// <param name="Calls">What is added to calls of tools, in order.</param>
+public readonly record struct AnswerPiece(string Content, IReadOnlyList<ToolCallDelta> Calls)
 {
     /// <summary>Nothing yet.</summary>
     public static AnswerPiece Empty { get; } = new("", []);

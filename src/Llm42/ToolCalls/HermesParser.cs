@@ -1,88 +1,104 @@
 using System.Text;
+using Llm42.StructuredOutput;
 
 namespace Llm42.ToolCalls;
 
 /// <summary>
 /// Calls between tags, with text around them. Blanks around calls belong to nobody. A tag inside a string of a call's
-/// JSON does not end the call, and a call whose last tag is missing at the end of the answer is one if its JSON is whole.
+/// JSON does not end the call, and a call whose last tag is missing is one all the same.
 /// </summary>
 internal sealed class HermesParser : ToolCallParser
 {
-    public const string Begin = "<tool_call>";
-    public const string End = "</tool_call>";
+    public const string Begin = CallMarkers.HermesBegin;
+    public const string End = CallMarkers.HermesEnd;
 
     public static readonly string[] Markers = [Begin, End];
 
+    private Place _place = Place.Text;
     private string _pending = "";
     private string _blanks = "";
-    private bool _isInCall;
     private bool _followsCall;
 
-    // Up to here no end was found in the call.
-    private int _searched;
+    // Characters of what is pending that were read for the call which begins with it.
+    private int _read;
 
-    public override AnswerPiece Append(string text)
+    private enum Place
     {
-        ArgumentNullException.ThrowIfNull(text);
-        _pending += text;
-        return Take(isLast: false);
+        Text,
+        Call,
+        BehindCall,
     }
 
-    public override AnswerPiece Flush() => Take(isLast: true);
-
-    private AnswerPiece Take(bool isLast)
+    private protected override void Take(string text, bool isLast, StringBuilder content)
     {
-        var content = new StringBuilder();
-        var calls = new List<ToolCall>();
-        while (_isInCall ? TakeCall(content, calls, isLast) : TakeText(content, isLast))
+        _pending += text;
+        var position = 0;
+        while (_place switch
+        {
+            Place.Text => TakeText(ref position, content, isLast),
+            Place.Call => TakeCall(ref position, content, isLast),
+            _ => TakeEnd(ref position, isLast),
+        })
         {
         }
+        _pending = _pending[position..];
         if (isLast && !_followsCall)
             content.Append(_blanks);
-        return new AnswerPiece(content.ToString(), calls);
     }
 
     /// <summary>Takes the text up to the next call; false where there is none yet.</summary>
-    private bool TakeText(StringBuilder content, bool isLast)
+    private bool TakeText(ref int position, StringBuilder content, bool isLast)
     {
-        var begin = _pending.IndexOf(Begin, StringComparison.Ordinal);
-        var certain = begin >= 0 ? begin : isLast ? _pending.Length : _pending.Length - PrefixAtEnd(_pending, Begin);
-        Emit(content, _pending.AsSpan(0, certain));
-        _pending = _pending[certain..];
-        _isInCall = begin >= 0;
-        _searched = Begin.Length;
-        return _isInCall;
+        var rest = _pending.AsSpan(position);
+        var begin = rest.IndexOf(Begin, StringComparison.Ordinal);
+        var certain = begin >= 0 ? begin : isLast ? rest.Length : rest.Length - PrefixAtEnd(rest, Begin);
+        Emit(content, rest[..certain]);
+        position += certain;
+        if (begin < 0)
+            return false;
+        _place = Place.Call;
+        _read = Begin.Length;
+        BeginCall();
+        return true;
     }
 
     /// <summary>Takes the call that begins here, or its tag as text if it is none; false while that is open.</summary>
-    private bool TakeCall(StringBuilder content, List<ToolCall> calls, bool isLast)
+    private bool TakeCall(ref int position, StringBuilder content, bool isLast)
     {
-        var end = _pending.IndexOf(End, _searched, StringComparison.Ordinal);
-        if (end < 0 && !isLast)
+        var end = position + _read;
+        var outcome = ReadCall(_pending, ref end, isLast);
+        _read = end - position;
+        if (outcome == ToolCallScanner.Outcome.Failed)
         {
-            _searched = Math.Max(_searched, _pending.Length - End.Length + 1);
-            return false;
+            // Another call may begin behind the tag.
+            Emit(content, Begin);
+            position += Begin.Length;
+            _place = Place.Text;
+            return true;
         }
-        var json = end < 0 ? _pending[Begin.Length..] : _pending[Begin.Length..end];
-        if (ToolCallJson.Read(json) is { } call)
+        if (IsInCall)
         {
-            calls.Add(call);
             _blanks = "";
             _followsCall = true;
-            _pending = end < 0 ? "" : _pending[(end + End.Length)..];
-            _isInCall = false;
-            return true;
+            position = end;
+            _read = 0;
         }
-        if (end >= 0 && EndsInString(json))
-        {
-            _searched = end + End.Length;
-            return true;
-        }
+        if (outcome == ToolCallScanner.Outcome.Open)
+            return false;
+        _place = Place.BehindCall;
+        return true;
+    }
 
-        // Another call may begin behind the tag.
-        Emit(content, Begin);
-        _pending = _pending[Begin.Length..];
-        _isInCall = false;
+    /// <summary>Takes the last tag, if it is there.</summary>
+    private bool TakeEnd(ref int position, bool isLast)
+    {
+        var rest = _pending.AsSpan(position);
+        var tag = rest.TrimStart(" \t\r\n");
+        if (!isLast && tag.Length < End.Length && End.AsSpan().StartsWith(tag, StringComparison.Ordinal))
+            return false;
+        if (tag.StartsWith(End, StringComparison.Ordinal))
+            position += rest.Length - tag.Length + End.Length;
+        _place = Place.Text;
         return true;
     }
 
@@ -98,18 +114,5 @@ internal sealed class HermesParser : ToolCallParser
         content.Append(_blanks).Append(text[..solid]);
         _blanks = text[solid..].ToString();
         _followsCall = false;
-    }
-
-    private static bool EndsInString(string json)
-    {
-        var isInString = false;
-        for (var i = 0; i < json.Length; i++)
-        {
-            if (json[i] == '"')
-                isInString = !isInString;
-            else if (json[i] == '\\' && isInString)
-                i++;
-        }
-        return isInString;
     }
 }

@@ -4,6 +4,8 @@ using Llm42.Core.Requests;
 using Llm42.Receipts;
 using Llm42.StructuredOutput;
 using Llm42.Testing;
+using Llm42.Tests.ToolCalls;
+using Llm42.ToolCalls;
 
 namespace Llm42.Tests.StructuredOutput;
 
@@ -66,6 +68,53 @@ public sealed class AnswerTests
             for (int i = 0; i < schemas.Length; i++)
                 Assert.AreEqual(expected[i], answers[i], $"{determinism}, window {window}: schema {i}, {schemas[i]}");
         }
+    }
+
+    /// <summary>Calls, and text that calls may follow: every call is exact, and the bits are those given alone.</summary>
+    [TestMethod]
+    public async Task Calls_are_exact_and_their_bits_those_given_alone()
+    {
+        ToolCallFormat[] kinds = [ToolCallFormat.Hermes, ToolCallFormat.Llama3];
+        OutputFormat[] formats =
+        [
+            .. kinds.Select(ToolCallFormatTests.AnswerOf),
+            .. kinds.Select(kind => OutputFormat.Sequence(OutputFormat.Literal(kind == ToolCallFormat.Llama3 ? "" : "So:"), ToolCallFormatTests.CallsOf(kind))),
+            .. kinds.Select(kind => OutputFormat.Sequence(
+                OutputFormat.TextWithout(ToolCallFormats.MarkersOf(kind)[0]), OutputFormat.Marker(ToolCallFormats.MarkersOf(kind)[0]), OutputFormat.Literal("!"))),
+        ];
+        string[]? expected = null;
+        int calls = 0, rollbacks = 0;
+        (DeterminismMode Determinism, int Window, double SkipMismatch)[] ways =
+            [(DeterminismMode.Invariant, 1, 100), (DeterminismMode.Dvr, 3, 25), (DeterminismMode.Auto, 8, 50)];
+        foreach (var (determinism, window, skipMismatch) in ways)
+        {
+            await using InferenceEngine engine = await LoadAsync(determinism, window, skipMismatch);
+            GenerationResult[] results;
+            if (expected is null)
+            {
+                results = new GenerationResult[2 * formats.Length];
+                for (int i = 0; i < results.Length; i++)
+                    results[i] = await engine.CompleteAsync(Prompt, Options(i, formats[i % formats.Length]) with { MaxTokens = 80 });
+                expected = [.. results.Select(Key)];
+            }
+            else
+            {
+                results = await Task.WhenAll(Enumerable.Range(0, expected.Length).Select(i =>
+                    engine.CompleteAsync(Prompt, Options(i, formats[i % formats.Length]) with { MaxTokens = 80 })));
+                rollbacks += results.Sum(result => result.Statistics.Rollbacks);
+            }
+            for (int i = 0; i < results.Length; i++)
+            {
+                Assert.AreEqual(expected[i], Key(results[i]), $"{determinism}, window {window}: answer {i}");
+                ChatAnswerReader reader = new(kinds[i % 2], Prompt);
+                reader.Append(new GenerationChunk(results[i].Text, [], results[i].FinishReason));
+                foreach (ToolCall call in reader.Calls.SkipLast(results[i].FinishReason == FinishReason.Length ? 1 : 0))
+                    ToolCallFormatTests.AssertExact(call, results[i].Text);
+                calls += reader.Calls.Count;
+            }
+        }
+        Assert.IsGreaterThan(10, calls, "few calls: they prove little");
+        Assert.IsGreaterThan(10, rollbacks, "nothing was rolled back");
     }
 
     [TestMethod]

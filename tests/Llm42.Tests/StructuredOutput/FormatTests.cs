@@ -149,10 +149,10 @@ public sealed class FormatTests
     }
 
     /// <summary>A random text of the automaton, as short as can be once it has some length.</summary>
-    internal static byte[] Walk(Automaton automaton, Random random, int most)
+    internal static byte[] Walk(Automaton automaton, Random random, int most, ParseState? start = null)
     {
         var text = new List<byte>();
-        ParseState state = automaton.Start;
+        ParseState state = start ?? automaton.Start;
         while (!(state.IsAccepting && (state.Places.Length == 0 || random.Next(3) == 0)))
         {
             Assert.IsLessThan(20 * most, text.Count, "the walk does not end");
@@ -168,7 +168,7 @@ public sealed class FormatTests
         return [.. text];
     }
 
-    private static bool Accepts(OutputFormat format, string text) => Accepts(new Automaton(format.ToGrammar()), Encoding.UTF8.GetBytes(text));
+    internal static bool Accepts(OutputFormat format, string text) => Accepts(new Automaton(format.ToGrammar()), Encoding.UTF8.GetBytes(text));
 
     private static bool Accepts(Automaton automaton, byte[] text)
     {

@@ -3,6 +3,8 @@ namespace Llm42.StructuredOutput.Grammars;
 /// <summary>A set of byte values.</summary>
 internal readonly record struct ByteSet(ulong A, ulong B, ulong C, ulong D)
 {
+    public static ByteSet All { get; } = new(ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, ulong.MaxValue);
+
     public static ByteSet Range(int first, int last)
     {
         var set = default(ByteSet);

@@ -7,7 +7,7 @@ internal sealed class Grammar
     public const int MaxDepth = 64;
 
     /// <summary>More than any depth.</summary>
-    private const int Never = 1 << 20;
+    public const int Never = 1 << 20;
 
     private readonly int[] _depthNeeded;
 
@@ -37,7 +37,48 @@ internal sealed class Grammar
     /// Whether the end of the rule can be reached from a node without more rules inside each other than are allowed, where
     /// so many are open. As long as only such nodes are entered, every beginning of a text can be completed.
     /// </summary>
-    public bool CanEnd(int node, int depth) => depth + _depthNeeded[node] <= MaxDepth;
+    public bool CanEnd(int node, int depth) => DepthAt(node, depth) <= MaxDepth;
+
+    /// <summary>
+    /// How many rules will at least be open at once on the way from a node to the end of its own, where so many are already;
+    /// <see cref="Never"/> or more if it has no end.
+    /// </summary>
+    public int DepthAt(int node, int depth) => depth + _depthNeeded[node];
+
+    /// <summary>Bytes that may come first behind a node: all where its rule may end before one comes.</summary>
+    public ByteSet FirstBytes(int node)
+    {
+        var first = default(ByteSet);
+        var seen = new HashSet<int>();
+        var work = new Stack<int>([node]);
+        while (work.TryPop(out var index))
+        {
+            if (!seen.Add(index))
+                continue;
+            var next = Nodes[index];
+            switch (next.Kind)
+            {
+                case NodeKind.Take:
+                    first |= next.Bytes;
+                    break;
+                case NodeKind.Split:
+                    foreach (var target in next.Targets)
+                        work.Push(target);
+                    break;
+                case NodeKind.Call:
+                    work.Push(next.First);
+                    break;
+                case NodeKind.Repeat:
+                    work.Push(next.First);
+                    if (next.Minimum == 0)
+                        work.Push(next.Next);
+                    break;
+                case NodeKind.Return:
+                    return ByteSet.All;
+            }
+        }
+        return first;
+    }
 
     /// <summary>Per node, how many rules must at least be inside each other on the way to the end of its own.</summary>
     private int[] ComputeDepths()

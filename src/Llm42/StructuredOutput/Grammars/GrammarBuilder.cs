@@ -14,6 +14,7 @@ internal sealed class GrammarBuilder
 
     private readonly List<GrammarNode> _nodes = [];
     private readonly Dictionary<(ByteSet Bytes, int Next), int> _takes = [];
+    private readonly Dictionary<string, int> _rules = [];
 
     public GrammarBuilder()
     {
@@ -69,10 +70,15 @@ internal sealed class GrammarBuilder
     /// <param name="next">What follows.</param>
     public int Loop(Func<int, int> round, int next)
     {
-        var loop = Add(new GrammarNode { Kind = NodeKind.Split });
-        _nodes[loop].Targets = [round(loop), next];
+        var loop = Open();
+        Close(loop, [round(loop), next]);
         return loop;
     }
+
+    /// <summary>A choice whose targets are set later, by <see cref="Close"/>: they may lead back to it.</summary>
+    public int Open() => Add(new GrammarNode { Kind = NodeKind.Split });
+
+    public void Close(int node, IEnumerable<int> targets) => _nodes[node].Targets = [.. targets.Where(target => target != Nothing).Distinct()];
 
     /// <summary>Minimum to maximum rounds, -1 for any number; a round takes one byte or more and ends with <see cref="Return"/>.</summary>
     public int Repeat(int first, int again, int minimum, int maximum, int next)
@@ -88,6 +94,27 @@ internal sealed class GrammarBuilder
             Maximum = maximum,
             Next = next,
         });
+    }
+
+    /// <summary>
+    /// A rule that is made once, under a name, and used in many places, so that what is worked out of it serves them all.
+    /// Unlike that of <see cref="Call"/> its use adds nothing to the depth.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="rule">Makes it from the node behind it; it takes one byte or more.</param>
+    /// <param name="next">What follows.</param>
+    public int Use(string name, Func<int, int> rule, int next)
+    {
+        var first = Rule(name, rule);
+        return Repeat(first, first, 1, 1, next);
+    }
+
+    /// <summary>The beginning of a rule that is made once, under a name.</summary>
+    public int Rule(string name, Func<int, int> rule)
+    {
+        if (!_rules.TryGetValue(name, out var first))
+            _rules.Add(name, first = rule(Return));
+        return first;
     }
 
     /// <summary>A call of a rule whose beginning is set later, by <see cref="SetRule"/>.</summary>

@@ -25,12 +25,17 @@ internal static class JsonGrammar
     /// <summary>A string of so many characters, escapes counting as what they stand for; -1 for any number.</summary>
     public static int String(GrammarBuilder builder, int minimum, int maximum, int next)
     {
-        var end = builder.Literal("\"", next);
         var content = minimum == 0 && maximum < 0
-            ? builder.Loop(rest => Character(builder, rest), end)
-            : RepeatCharacter(builder, minimum, maximum, end);
+            ? builder.Use("string", end => builder.Loop(rest => Character(builder, rest), builder.Literal("\"", end)), next)
+            : RepeatCharacter(builder, minimum, maximum, builder.Literal("\"", next));
         return builder.Literal("\"", content);
     }
+
+    /// <summary>The rest of a string without escapes, its quotation mark included.</summary>
+    public static int PlainRest(GrammarBuilder builder, int next) => builder.Use(
+        "plain rest",
+        end => builder.Loop(rest => builder.CodePoints(PlainCharacters, rest), builder.Literal("\"", end)),
+        next);
 
     /// <summary>One character of a string in any of its spellings; no half of a pair.</summary>
     public static int Character(GrammarBuilder builder, int next)
@@ -147,7 +152,7 @@ internal static class JsonGrammar
 
     private static int RepeatCharacter(GrammarBuilder builder, int minimum, int maximum, int next)
     {
-        var character = Character(builder, builder.Return);
+        var character = builder.Rule("character", end => Character(builder, end));
         return builder.Repeat(character, character, minimum, maximum, next);
     }
 

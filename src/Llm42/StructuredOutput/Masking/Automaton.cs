@@ -24,6 +24,7 @@ internal sealed class Automaton
     private readonly List<(int Node, Frame? Frame)> _work = [];
     private readonly HashSet<(int Node, Frame? Frame)> _visited = [];
     private readonly List<(int Node, Frame? Frame)> _places = [];
+    private readonly List<int> _exits = [];
     private int _placeCount;
     private int _generation;
 
@@ -37,6 +38,12 @@ internal sealed class Automaton
 
     /// <summary>The state before the first byte.</summary>
     public ParseState Start { get; }
+
+    /// <summary>Something was dropped behind some byte: a state may allow less than each of its places alone.</summary>
+    public bool IsCut { get; private set; }
+
+    /// <summary>The most rules inside each other that any state so far counted on, the way to its end included.</summary>
+    public int DepthNeeded { get; private set; }
 
     /// <summary>The states that are remembered.</summary>
     public int StateCount => _states.Count;
@@ -53,6 +60,13 @@ internal sealed class Automaton
         return next[_classes[value]] ??= Follow(state, value);
     }
 
+    /// <summary>The state of one node and all that can be reached from it without taking a byte.</summary>
+    public ParseState At(int node, Frame? frame)
+    {
+        _work.Add((node, frame));
+        return Close();
+    }
+
     /// <summary>
     /// A state that allows the same texts up to a length: counts that cannot reach a limit within it are all alike.
     /// </summary>
@@ -60,7 +74,7 @@ internal sealed class Automaton
     {
         Refresh(state);
         return state.Representative ??= Intern(
-            [.. state.Places.Select(place => (place.Node, Blur(place.Frame, length)))], state.IsAccepting);
+            [.. state.Places.Select(place => (place.Node, Blur(place.Frame, length)))], state.IsAccepting, state.Exits);
     }
 
     /// <summary>Forgets all states but those that are held elsewhere.</summary>
@@ -102,7 +116,10 @@ internal sealed class Automaton
         {
             var (index, frame) = _work[^1];
             _work.RemoveAt(_work.Count - 1);
-            if (!_grammar.CanEnd(index, frame?.Depth ?? 0) || !_visited.Add((index, frame)))
+            var depth = _grammar.DepthAt(index, frame?.Depth ?? 0);
+            if (depth < Grammar.Never)
+                DepthNeeded = Math.Max(DepthNeeded, depth);
+            if (depth > Grammar.MaxDepth || !_visited.Add((index, frame)))
                 continue;
             var node = _grammar.Nodes[index];
             switch (node.Kind)
@@ -130,15 +147,26 @@ internal sealed class Automaton
                     break;
             }
         }
-        var state = Intern([.. _places], isAccepting);
+        IsCut |= _work.Count > 0;
+        var state = Intern([.. _places], isAccepting, [.. _exits]);
         _work.Clear();
         _visited.Clear();
         _places.Clear();
+        _exits.Clear();
         return state;
     }
 
     private void Return(Frame frame)
     {
+        if (frame.IsOpen)
+        {
+            var rounds = frame.Count + 1;
+            if (!_exits.Contains(rounds))
+                _exits.Add(rounds);
+            if (frame.Again >= 0)
+                _work.Add((frame.Again, Frame.Open(frame.Again, rounds)));
+            return;
+        }
         var node = _grammar.Nodes[frame.Node];
         if (node.Kind == NodeKind.Call)
         {
@@ -173,9 +201,9 @@ internal sealed class Automaton
             : new Frame(frame.Node, count, node.Kind == NodeKind.Call, parent);
     }
 
-    private ParseState Intern((int Node, Frame? Frame)[] places, bool isAccepting)
+    private ParseState Intern((int Node, Frame? Frame)[] places, bool isAccepting, int[] exits)
     {
-        var state = new ParseState(places, isAccepting);
+        var state = new ParseState(places, isAccepting, exits);
         if (_states.TryGetValue(state, out var known))
             return known;
         if (_states.Count >= MaxStates || _placeCount + places.Length > MaxPlaces)

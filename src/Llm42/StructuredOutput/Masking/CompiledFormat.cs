@@ -10,6 +10,7 @@ internal sealed class CompiledFormat
     private const int FewestMasks = 32;
 
     private readonly Automaton _automaton;
+    private readonly FragmentMasks _fragments;
     private readonly TokenTrie _trie;
     private readonly int _vocabulary;
     private readonly int[] _endTokens;
@@ -29,10 +30,22 @@ internal sealed class CompiledFormat
         _trie = trie;
         _vocabulary = vocabulary;
         _endTokens = [.. endTokens.Where(id => (uint)id < (uint)vocabulary)];
+        _fragments = new FragmentMasks(grammar, trie, Words);
         _maxMasks = (int)Math.Max(FewestMasks, MaxMaskBytes / (4L * Words));
         Start = new State(this, _automaton.Start);
         if (Start.IsEnd)
             throw new ArgumentException("The output format allows nothing but an empty answer.");
+    }
+
+    /// <summary>
+    /// Works out ahead what masks are made of: on the thread that compiles rather than on the engine's, where other requests
+    /// would wait.
+    /// </summary>
+    public void Prepare()
+    {
+        lock (_lock)
+            _fragments.Prepare();
+        Start.GetAllowedTokens();
     }
 
     private int Words => (_vocabulary + 31) / 32;
@@ -42,11 +55,11 @@ internal sealed class CompiledFormat
 
     private static void CheckBytes(Grammar grammar, TokenTrie trie)
     {
-        // Where each byte is a token, every beginning of a text can be completed.
+        // Where each byte is a token, every beginning of a text can be completed: markers too, letter by letter.
         var used = default(ByteSet);
         foreach (var node in grammar.Nodes)
             used |= node.Bytes;
-        for (var value = 0; value < 256; value++)
+        for (var value = 0; value < CallMarkers.FirstSymbol; value++)
         {
             if (used.Contains((byte)value) && !trie.HasByte((byte)value))
                 throw new ArgumentException(
@@ -68,7 +81,7 @@ internal sealed class CompiledFormat
                 representative = _automaton.Representative(state, _trie.LongestToken);
             }
             var mask = new uint[Words];
-            _trie.Mark(_automaton, representative, mask);
+            _fragments.Mark(_automaton, representative, mask);
             if (state.IsAccepting)
             {
                 foreach (var id in _endTokens)

@@ -14,8 +14,14 @@ internal sealed class Frame : IEquatable<Frame>
         _hash = HashCode.Combine(node, count, parent?._hash ?? 0);
     }
 
-    /// <summary>The call or the repetition.</summary>
+    /// <summary>The call or the repetition; negative for one that may be any.</summary>
     public int Node { get; }
+
+    /// <summary>Which call or repetition it is, and what it is inside of, is left open.</summary>
+    public bool IsOpen => Node < 0;
+
+    /// <summary>Where further rounds begin, of a repetition that is left open; -1 if there are none.</summary>
+    public int Again => -2 - Node;
 
     /// <summary>Rounds that are done, as far as they matter.</summary>
     public int Count { get; }
@@ -25,6 +31,9 @@ internal sealed class Frame : IEquatable<Frame>
 
     /// <summary>Calls that are open, this one included.</summary>
     public int Depth { get; }
+
+    /// <summary>A frame that is left open, but for where its further rounds begin; -1 for none.</summary>
+    public static Frame Open(int again, int rounds) => new(-2 - again, rounds, isCall: false, null);
 
     public static bool AreEqual(Frame? left, Frame? right)
     {

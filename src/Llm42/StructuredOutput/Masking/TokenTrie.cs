@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Llm42.StructuredOutput.Grammars;
 
 namespace Llm42.StructuredOutput.Masking;
 
@@ -61,12 +62,76 @@ internal sealed class TokenTrie
     public bool HasByte(byte value) => Array.Exists(_tokenBytes, bytes => bytes is { Length: 1 } && bytes[0] == value);
 
     /// <summary>Sets the bits of the tokens whose bytes a state allows.</summary>
+    /// <param name="automaton">Knows what follows a state.</param>
+    /// <param name="start">The state.</param>
+    /// <param name="mask">The bits.</param>
+    public void Mark(Automaton automaton, ParseState start, uint[] mask) =>
+        Mark(automaton, start, 0, _bytes.Length, new ParseState[LongestToken + 1], mask);
+
+    /// <summary>The same of the tokens below a node, the state being that before the node's byte.</summary>
+    /// <param name="automaton">Knows what follows a state.</param>
+    /// <param name="start">The state.</param>
+    /// <param name="node">The node.</param>
+    /// <param name="path">Room for <see cref="LongestToken"/> + 1 states.</param>
+    /// <param name="mask">The bits.</param>
+    public void MarkBelow(Automaton automaton, ParseState start, int node, ParseState[] path, uint[] mask) =>
+        Mark(automaton, start, node, _ends[node], path, mask);
+
+    /// <summary>
+    /// Finds the tokens that a state allows, the frame around it being left open, and where in the tree that frame may end.
+    /// </summary>
+    /// <param name="automaton">Knows what follows the state.</param>
+    /// <param name="start">The state.</param>
+    /// <param name="first">The bytes that it takes.</param>
+    /// <param name="follow">The bytes that may come behind the frame.</param>
+    /// <param name="found">Where they go.</param>
+    /// <returns>How many nodes were looked at.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Mark(Automaton automaton, ParseState start, uint[] mask)
+    public int Collect(Automaton automaton, ParseState start, ByteSet first, ByteSet follow, FragmentTokens found)
     {
         var states = new ParseState[LongestToken + 1];
         states[0] = start;
-        for (var node = 0; node < _bytes.Length;)
+        var steps = 0;
+        for (var root = 0; root < _bytes.Length; root = _ends[root])
+        {
+            if (!first.Contains(_bytes[root]))
+                continue;
+            var end = _ends[root];
+            for (var node = root; node < end; steps++)
+            {
+                var depth = _depths[node];
+                var state = automaton.Step(states[depth], _bytes[node]);
+                if (state.IsDead)
+                {
+                    node = _ends[node];
+                    continue;
+                }
+                states[depth + 1] = state;
+                for (var i = _firstTokens[node]; i < _firstTokens[node + 1]; i++)
+                    found.Add(_tokens[i], state.Rounds);
+                if (state.Exits.Length > 0)
+                {
+                    for (var child = node + 1; child < _ends[node]; child = _ends[child])
+                    {
+                        if (!follow.Contains(_bytes[child]))
+                            continue;
+                        foreach (var rounds in state.Exits)
+                            found.Exits.Add((child, rounds));
+                    }
+                }
+                node++;
+            }
+        }
+        return steps;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Mark(Automaton automaton, ParseState start, int first, int end, ParseState[] states, uint[] mask)
+    {
+        if (first == end)
+            return;
+        states[_depths[first]] = start;
+        for (var node = first; node < end;)
         {
             var depth = _depths[node];
             var state = automaton.Step(states[depth], _bytes[node]);
@@ -79,8 +144,7 @@ internal sealed class TokenTrie
             for (var i = _firstTokens[node]; i < _firstTokens[node + 1]; i++)
             {
                 var id = _tokens[i];
-                if (_tokenBytes[id]!.Length == depth + 1)
-                    mask[id >> 5] |= 1u << id;
+                mask[id >> 5] |= 1u << id;
             }
             node++;
         }

@@ -30,7 +30,7 @@ internal static class PropertyNames
         if (isAny)
             return JsonGrammar.String(builder, 0, -1, next);
         var end = builder.Literal("\"", next);
-        var rest = builder.Loop(more => builder.CodePoints(JsonGrammar.PlainCharacters, more), end);
+        var rest = JsonGrammar.PlainRest(builder, next);
         return builder.Literal("\"", Build(builder, root, end, rest));
     }
 
