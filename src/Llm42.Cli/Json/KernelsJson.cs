@@ -1,3 +1,4 @@
+using Llm42.Cli.Synthetic;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Llm42.Cli.Kernels;
