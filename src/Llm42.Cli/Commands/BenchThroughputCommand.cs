@@ -29,13 +29,17 @@ internal sealed class BenchThroughputCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         ThroughputOptions options = _throughput.Read(parsed, _machine);
+        string? page = _machine.Report(parsed);
         // Opened first: minutes of measuring must not end in a file that cannot be written.
         await using FileStream? file = _machine.Output(parsed) is { } path ? File.Create(path) : null;
+        await using StreamWriter? html = page is null ? null : new StreamWriter(page);
         ThroughputReport report = await TerminalProgress.RunAsync(
             progress => new ThroughputBenchmark(options, progress).RunAsync(cancellation)).ConfigureAwait(false);
         var json = BenchThroughputJson.Of(report);
         if (file is not null)
             await JsonSerializer.SerializeAsync(file, json, CliJsonContext.Standard.BenchThroughputJson, cancellation).ConfigureAwait(false);
+        if (html is not null)
+            await html.WriteAsync(ThroughputPage.Of(report).For(page!).AsMemory(), cancellation).ConfigureAwait(false);
         if (_output.IsJson(parsed))
             StandardOutput.WriteJson(json, CliJsonContext.Standard.BenchThroughputJson);
         ThroughputWriter.Write(report, _output.IsJson(parsed) ? Console.Error : Console.Out);

@@ -44,13 +44,17 @@ internal sealed class BenchTraceCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         TraceOptions options = Read(parsed);
+        string? page = _machine.Report(parsed);
         // Opened first: minutes of measuring must not end in a file that cannot be written.
         await using FileStream? file = _machine.Output(parsed) is { } path ? File.Create(path) : null;
+        await using StreamWriter? html = page is null ? null : new StreamWriter(page);
         TraceReport report = await TerminalProgress.RunAsync(
             progress => new TraceBenchmark(options, TimeProvider.System, progress).RunAsync(cancellation)).ConfigureAwait(false);
         var json = TraceJson.Of(report);
         if (file is not null)
             await JsonSerializer.SerializeAsync(file, json, CliJsonContext.Standard.TraceJson, cancellation).ConfigureAwait(false);
+        if (html is not null)
+            await html.WriteAsync(TracePage.Of(report).For(page!).AsMemory(), cancellation).ConfigureAwait(false);
         if (_output.IsJson(parsed))
             StandardOutput.WriteJson(json, CliJsonContext.Standard.TraceJson);
         TraceWriter.Write(report, _output.IsJson(parsed) ? Console.Error : Console.Out);

@@ -21,6 +21,7 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(KernelsJson))]
 [JsonSerializable(typeof(BenchThroughputJson))]
 [JsonSerializable(typeof(TraceJson))]
+[JsonSerializable(typeof(SweepJson))]
 [JsonSerializable(typeof(KernelListJson))]
 [JsonSerializable(typeof(ServingJson))]
 [JsonSerializable(typeof(PeerRequestJson))]

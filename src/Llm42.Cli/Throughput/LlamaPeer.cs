@@ -16,7 +16,7 @@ internal sealed class LlamaPeer : IDisposable
     private const string Script = "throughput/llama.mjs";
 
     private static readonly TimeSpan InstallTime = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan SampleTime = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan SampleTime = TimeSpan.FromMinutes(3);
 
     private readonly string _models = Directory.CreateTempSubdirectory("llm42-peer-").FullName;
     private Process? _process;
@@ -141,7 +141,7 @@ internal sealed class LlamaPeer : IDisposable
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new IOException("llama.cpp took too long");
+            throw new IOException("llama.cpp took too long; it waits by spinning, and does so for very long where other processes want its processors");
         }
     }
 }
