@@ -35,9 +35,10 @@ internal sealed class EngineSampler(ThroughputOptions options)
             List<(double Time, int Tokens)>[] answers = await RunAsync(engine, prompts, waves[wave], options.OutputLength, watch, cancellation).ConfigureAwait(false);
             double begin = answers.Max(pieces => pieces[0].Time);
             double end = answers.Max(pieces => pieces[^1].Time);
-            // Answers so short that each came in one piece are timed as a whole.
-            if (end <= begin)
-                begin = 0;
+            // A first piece of several tokens was read late: from it on, the others' would count in too short a time. Such a
+            // wave, and one whose answers came in one piece, is timed as a whole.
+            if (end <= begin || answers.Any(pieces => pieces[0].Tokens > 1))
+                (begin, end) = (0, Math.Max(end, begin));
             decodeSeconds += end - begin;
             decodeTokens += answers.Sum(pieces => pieces.Where(piece => piece.Time > begin).Sum(piece => piece.Tokens));
             for (int i = 0; i < batch; i++)
