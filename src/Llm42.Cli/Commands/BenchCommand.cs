@@ -21,7 +21,7 @@ internal sealed class BenchCommand
         self._kernels.AddTo(kernels);
         self._output.AddTo(kernels);
         CommandGuard.SetAction(kernels, self.RunAsync);
-        return new Command("bench", "Measure this machine, or a server.") { kernels, BenchServeCommand.Create() };
+        return new Command("bench", "Measure operators, engines, or a server.") { kernels, BenchThroughputCommand.Create(), BenchSweepCommand.Create(), BenchTraceCommand.Create(), BenchServeCommand.Create() };
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using Llm42.Cli.Synthetic;
 using System.CommandLine;
 using Llm42.Cli.Kernels;
 using Llm42.Cli.Options;

@@ -19,10 +19,15 @@ namespace Llm42.Cli.Json;
 [JsonSerializable(typeof(ReplayJson))]
 [JsonSerializable(typeof(DoctorJson))]
 [JsonSerializable(typeof(KernelsJson))]
+[JsonSerializable(typeof(BenchThroughputJson))]
+[JsonSerializable(typeof(TraceJson))]
+[JsonSerializable(typeof(SweepJson))]
 [JsonSerializable(typeof(KernelListJson))]
 [JsonSerializable(typeof(ServingJson))]
 [JsonSerializable(typeof(PeerRequestJson))]
 [JsonSerializable(typeof(PeerLineJson))]
+[JsonSerializable(typeof(LlamaAskJson))]
+[JsonSerializable(typeof(LlamaAnswerJson))]
 internal sealed partial class CliJsonContext : JsonSerializerContext
 {
     public static CliJsonContext Standard { get; } = new(new JsonSerializerOptions

@@ -1,7 +1,10 @@
+using Llm42.Cli.Synthetic;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Llm42.Cli.Kernels;
+using Llm42.Cli.Machine;
 using Llm42.Cli.Options;
+using Llm42.Cli.Statistics;
 using Llm42.Native;
 
 namespace Llm42.Cli.Json;

@@ -1,4 +1,5 @@
 using Llm42.Cli.Kernels.Works;
+using Llm42.Cli.Machine;
 using Llm42.Native;
 using Llm42.Native.Arguments;
 

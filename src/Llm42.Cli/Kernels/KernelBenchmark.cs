@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Llm42.Cli.Determinism;
 using Llm42.Cli.Kernels.Works;
+using Llm42.Cli.Machine;
+using Llm42.Cli.Statistics;
 using Llm42.Native;
 
 namespace Llm42.Cli.Kernels;
@@ -44,7 +46,7 @@ internal sealed partial class KernelBenchmark(KernelOptions options, ICheckProgr
 
         progress.Begin("ceilings", 1);
         bool isCpu = device.Info.Backend == "cpu";
-        var ceilings = new Ceilings([.. isCpu ? CpuCeilings.Measure(device.Info.Threads) : CudaCeilings.Measure(device, timer)]);
+        var ceilings = new Ceilings([.. isCpu ? CpuCeilings.Measure(device.Info.Threads, KernelDevice.ColdBytesOf("cpu")) : CudaCeilings.Measure(device, timer)]);
         progress.Step();
 
         progress.Begin("operators", cases.Count);

@@ -1,3 +1,4 @@
+using Llm42.Cli.Synthetic;
 namespace Llm42.Cli.Kernels;
 
 /// <summary>Every case: the operators of the models at all row counts. What two models share is one case.</summary>

@@ -1,3 +1,4 @@
+using Llm42.Cli.Synthetic;
 using Llm42.Native;
 
 namespace Llm42.Cli.Kernels;

@@ -1,3 +1,5 @@
+using Llm42.Cli.Statistics;
+
 namespace Llm42.Cli.Kernels;
 
 /// <summary>What was measured of a case.</summary>

@@ -1,3 +1,4 @@
+using Llm42.Cli.Machine;
 using Llm42.Native;
 
 namespace Llm42.Cli.Kernels;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Llm42.Cli.Json;
+using Llm42.Cli.Machine;
 using Llm42.Cli.Output;
+using Llm42.Cli.Statistics;
 
 namespace Llm42.Cli.Kernels;
 

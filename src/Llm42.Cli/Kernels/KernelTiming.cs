@@ -1,3 +1,5 @@
+using Llm42.Cli.Statistics;
+
 namespace Llm42.Cli.Kernels;
 
 /// <summary>How long a launch took.</summary>

@@ -1,3 +1,5 @@
+using Llm42.Cli.Machine;
+
 namespace Llm42.Cli.Kernels;
 
 /// <summary>The words that stand for values on the console and in JSON.</summary>

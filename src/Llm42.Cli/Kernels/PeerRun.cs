@@ -1,3 +1,6 @@
+using Llm42.Cli.Machine;
+using Llm42.Cli.Statistics;
+
 namespace Llm42.Cli.Kernels;
 
 /// <summary>What PyTorch did with the same shapes.</summary>

@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json;
 using Llm42.Cli.Determinism;
 using Llm42.Cli.Json;
+using Llm42.Cli.Machine;
+using Llm42.Cli.Statistics;
 using Llm42.Native;
 
 namespace Llm42.Cli.Kernels;

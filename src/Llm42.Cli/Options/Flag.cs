@@ -88,6 +88,28 @@ internal static class Flag
             },
         };
 
+    /// <summary>Integers, separated by commas, each once.</summary>
+    public static Option<int[]?> Integers(string name, string description, int min, int max) => new(name)
+    {
+        Description = description,
+        HelpName = "N,M",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result => List<int>(
+            result, name, $"integers from {min} to {max}, separated by commas",
+            part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max ? value : null),
+    };
+
+    /// <summary>Numbers, separated by commas, each once.</summary>
+    public static Option<double[]?> Reals(string name, string description, double min, double max) => new(name)
+    {
+        Description = description,
+        HelpName = "X,Y",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result => List<double>(
+            result, name, $"numbers from {min} to {max}, separated by commas",
+            part => double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max ? value : null),
+    };
+
     /// <summary>Token ids: "1,2,3".</summary>
     public static Option<int[]?> TokenIds(string name, string description) =>
         new(name)
@@ -142,6 +164,24 @@ internal static class Flag
                 return numbers;
             },
         };
+
+    /// <summary>The values of an option that has several; others where it is not given.</summary>
+    public static IReadOnlyList<T> ValuesOr<T>(ParseResult parsed, Option<T[]?> option, params IReadOnlyList<T> otherwise) =>
+        parsed.GetValue(option) is { Length: > 0 } values ? [.. values.Distinct()] : otherwise;
+
+    private static T[]? List<T>(ArgumentResult result, string name, string expected, Func<string, T?> parse)
+        where T : struct
+    {
+        var values = new List<T>();
+        foreach (string part in Value(result).Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (parse(part) is not { } value || values.Contains(value))
+                return Refuse<T[]?>(result, name, $"{expected}, each of them once");
+            values.Add(value);
+        }
+
+        return [.. values];
+    }
 
     private static string Value(ArgumentResult result) => result.Tokens.Count == 0 ? "" : result.Tokens[^1].Value;
 

@@ -1,6 +1,4 @@
-using Llm42.Cli.Statistics;
-
-namespace Llm42.Cli.Kernels;
+namespace Llm42.Cli.Statistics;
 
 /// <summary>A figure over repetitions.</summary>
 /// <param name="Median">The middle one.</param>

@@ -1,17 +1,19 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Llm42.Cli.Kernels;
+namespace Llm42.Cli.Machine;
 
 /// <summary>Ceilings of the processor, by loops that do nothing else: reading memory, and multiply-adds in registers.</summary>
 internal static class CpuCeilings
 {
+    /// <summary>More than the caches of nearly all processors, and no more than what a machine can spare.</summary>
     private const long MostReadBytes = 1L << 30;
-    private const int Runs = 3;
-    private const int Steps = 1 << 20;
+
+    private const int Slices = 60;
+
+    /// <summary>About two milliseconds of multiply-adds.</summary>
+    private const int Steps = 1 << 19;
 
     /// <summary>Multiply-adds in flight: latency times units of any processor there is, and few enough for the registers.</summary>
     private const int Chains = 12;
@@ -19,64 +21,30 @@ internal static class CpuCeilings
     /// <summary>Keeps what the loops compute alive.</summary>
     private static float s_sink;
 
-    public static IEnumerable<Ceiling> Measure(int threads)
+    /// <summary>Measures one thread and all threads.</summary>
+    /// <param name="threads">All threads.</param>
+    /// <param name="coldBytes">More bytes than the caches hold.</param>
+    public static IEnumerable<Ceiling> Measure(int threads, long coldBytes)
     {
-        long bytes = Math.Min(KernelDevice.ColdBytesOf("cpu"), MostReadBytes);
-        var values = new float[bytes / sizeof(float)];
-        Array.Fill(values, 1);
-        int share = values.Length / threads;
-        double seconds = Best(threads, thread => s_sink = Sum(values.AsSpan(thread * share, share)));
-        yield return new Ceiling(CeilingKind.Memory, $"reading {bytes >> 20} MiB on {threads} threads", (double)share * threads * sizeof(float) / seconds);
-
-        (int lanes, Action<int> loop, string name) = Fma512.IsSupported ? (16, _ => s_sink = Fma512.Run(), "AVX-512")
-            : Fma256.IsSupported ? (8, _ => s_sink = Fma256.Run(), "AVX2")
-            : (4, (Action<int>)(_ => s_sink = Fma128.Run()), "128-bit");
-        seconds = Best(threads, loop);
-        yield return new Ceiling(
-            CeilingKind.Compute, $"f32 multiply-adds in registers, {name}, {threads} threads", 2.0 * lanes * Chains * Steps * threads / seconds);
-    }
-
-    /// <summary>The least time that all threads together needed.</summary>
-    private static double Best(int threads, Action<int> work)
-    {
-        double best = double.MaxValue;
-        for (int run = 0; run <= Runs; run++)
+        int[] counts = threads > 1 ? [1, threads] : [1];
+        var reading = new MemoryReading(Math.Min(coldBytes, MostReadBytes));
+        foreach (int count in counts)
         {
-            using var start = new Barrier(threads + 1);
-            Thread[] all = [.. Enumerable.Range(0, threads).Select(i => new Thread(() =>
-            {
-                start.SignalAndWait();
-                work(i);
-            }))];
-            foreach (Thread thread in all)
-                thread.Start();
-            start.SignalAndWait();
-            long begin = Stopwatch.GetTimestamp();
-            foreach (Thread thread in all)
-                thread.Join();
-            // The first run pays for the pages and the compiler.
-            if (run > 0)
-                best = Math.Min(best, Math.Max(Stopwatch.GetElapsedTime(begin).TotalSeconds, 1e-9));
+            (double rate, int streams) = reading.Best(count);
+            yield return new Ceiling(CeilingKind.Memory, $"reading {reading.Bytes >> 20} MiB, {Threads(count)}, {streams} streams each", rate, count);
         }
 
-        return best;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Sum(ReadOnlySpan<float> values)
-    {
-        ReadOnlySpan<Vector256<float>> vectors = MemoryMarshal.Cast<float, Vector256<float>>(values);
-        Vector256<float> a = default, b = default, c = default, d = default;
-        for (int i = 0; i + 4 <= vectors.Length; i += 4)
+        (int lanes, Action loop, string name) = Fma512.IsSupported ? (16, () => s_sink = Fma512.Run(), "AVX-512")
+            : Fma256.IsSupported ? (8, () => s_sink = Fma256.Run(), "AVX2")
+            : (4, (Action)(() => s_sink = Fma128.Run()), "128-bit");
+        foreach (int count in counts)
         {
-            a += vectors[i];
-            b += vectors[i + 1];
-            c += vectors[i + 2];
-            d += vectors[i + 3];
+            double rate = 2.0 * lanes * Chains * Steps * count * SliceTimer.Best(count, Slices, (_, _) => loop());
+            yield return new Ceiling(CeilingKind.Compute, $"f32 multiply-adds in registers, {name}, {Threads(count)}", rate, count);
         }
-
-        return Vector256.Sum(a + b + c + d);
     }
+
+    private static string Threads(int count) => count == 1 ? "1 thread" : $"{count} threads";
 
     private static class Fma512
     {

@@ -1,4 +1,4 @@
-namespace Llm42.Cli.Kernels;
+namespace Llm42.Cli.Machine;
 
 /// <summary>What the machine can do at most, as far as this run saw.</summary>
 /// <param name="Measured">All that was measured.</param>
@@ -37,4 +37,5 @@ internal enum CeilingKind
 /// <param name="Kind">What is limited.</param>
 /// <param name="MeasuredBy">How it was measured.</param>
 /// <param name="PerSecond">Bytes or operations per second, the best of several runs.</param>
-internal sealed record Ceiling(CeilingKind Kind, string MeasuredBy, double PerSecond);
+/// <param name="Threads">Threads of the processor that worked; 0 on another device.</param>
+internal sealed record Ceiling(CeilingKind Kind, string MeasuredBy, double PerSecond, int Threads = 0);

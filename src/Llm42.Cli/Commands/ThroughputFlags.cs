@@ -1,0 +1,90 @@
+using System.CommandLine;
+using Llm42.Cli.Options;
+using Llm42.Cli.Synthetic;
+using Llm42.Cli.Throughput;
+
+namespace Llm42.Cli.Commands;
+
+/// <summary>What `bench throughput` measures.</summary>
+internal sealed class ThroughputFlags
+{
+    private static readonly int[] DefaultBatches = [1, 8, 32];
+    private static readonly double[] DefaultShares = [0, 1];
+
+    private static readonly WeightFormat[] PeerFormats = [WeightFormat.Bf16, WeightFormat.F32, WeightFormat.Q8];
+
+    private readonly Option<string[]?> _kv = Flag.Words("--kv-dtype", "dtypes of keys and values, separated by commas (default bf16).", ["bf16", "f32"]);
+
+    private readonly Option<string[]?> _determinism = Flag.Words(
+        "--determinism", "How deterministic requests are answered, ways separated by commas (default auto).",
+        [.. EngineWords.DeterminismModes.Keys.Where(word => word != "off")]);
+
+    private readonly Option<string[]?> _drafters = Flag.Words(
+        "--drafter", "What proposes tokens, separated by commas (default auto). Pairs with --determinism that exclude each other are left out.",
+        [.. EngineWords.Drafters.Keys]);
+
+    private readonly Option<int?> _window = Flag.Integer("--window", $"Most drafts of a request before a verify pass (default {Defaults.Engine.Window}).", 1, 1024);
+
+    private readonly Option<int?> _verifyGroup = Flag.Integer("--verify-group", $"Most windows in one verify pass (default {Defaults.Engine.VerifyGroup}).", 1, 1024);
+
+    private readonly Option<int[]?> _batches = Flag.Integers(
+        "--batch", $"Requests at once, separated by commas (default {string.Join(',', DefaultBatches)}).", 1, 1024);
+
+    private readonly Option<double[]?> _shares = Flag.Reals(
+        "--deterministic-share", $"Shares of deterministic requests, separated by commas (default {string.Join(',', DefaultShares)}); a small one takes many requests.", 0, 1);
+
+    private readonly Option<int?> _promptLength = Flag.Integer("--prompt-length", "Tokens of a prompt (default 512).", 1, SyntheticModel.MaxContext / 2);
+
+    private readonly Option<int?> _outputLength = Flag.Integer("--output-length", "Tokens of an answer (default 64).", 2, SyntheticModel.MaxContext / 2);
+
+    private readonly Option<int?> _repetitions = Flag.Integer("--repetitions", "Samples of each row, taken in turns (default 5).", 1, 1000);
+
+    private readonly Option<string?> _peer = Flag.Text(
+        "--peer", "FOLDER", "Measure llama.cpp in the same turns, from the npm package node-llama-cpp in this folder, where npm puts it if it is missing; none for no such comparison (default none).");
+
+    private readonly Option<string[]?> _peerWeights = Flag.Words(
+        "--peer-weights", "How llama.cpp's weights are stored, separated by commas (default as --weights).", [.. PeerFormats.Select(format => format.Word)]);
+
+    private static InferenceEngineOptions Defaults { get; } = new();
+
+    public void AddTo(Command command)
+    {
+        Option[] all = [_kv, _determinism, _drafters, _window, _verifyGroup, _batches, _shares, _promptLength, _outputLength, _repetitions, _peer, _peerWeights];
+        foreach (Option option in all)
+            command.Add(option);
+    }
+
+    public ThroughputOptions Read(ParseResult parsed, BenchMachineFlags machine)
+    {
+        EngineVariant[] variants =
+        [
+            .. from kv in Flag.ValuesOr(parsed, _kv, "bf16")
+               from determinism in Flag.ValuesOr(parsed, _determinism, "auto")
+               from drafter in Flag.ValuesOr(parsed, _drafters, "auto")
+               let variant = new EngineVariant(
+                   kv, EngineWords.DeterminismModes[determinism], EngineWords.Drafters[drafter],
+                   parsed.GetValue(_window) ?? Defaults.Engine.Window, parsed.GetValue(_verifyGroup) ?? Defaults.Engine.VerifyGroup)
+               where variant.IsPossible
+               select variant,
+        ];
+        if (variants.Length == 0)
+            throw new UsageException("--determinism and --drafter exclude each other: dvr needs drafts, and invariant drafts nothing.");
+        return new ThroughputOptions
+        {
+            Shapes = machine.Shapes(parsed),
+            Weights = machine.Formats(parsed),
+            Variants = variants,
+            Batches = Flag.ValuesOr(parsed, _batches, DefaultBatches),
+            Shares = Flag.ValuesOr(parsed, _shares, DefaultShares),
+            PromptLength = parsed.GetValue(_promptLength) ?? 512,
+            OutputLength = parsed.GetValue(_outputLength) ?? 64,
+            Repetitions = parsed.GetValue(_repetitions) ?? 5,
+            Machine = machine.Machine(parsed),
+            PeerFolder = parsed.GetValue(_peer) is { } folder and not "none" ? folder : null,
+            PeerWeights = [
+                .. Flag.ValuesOr(parsed, _peerWeights, [.. machine.Formats(parsed).Select(format => format.Word)])
+                    .Select(word => PeerFormats.First(format => format.Word == word)),
+            ],
+        };
+    }
+}
