@@ -116,7 +116,7 @@ public sealed record EngineOptions
             "Auto or Dvr with the fixed-shape verifier, whose windows need drafts");
         Require(
             Drafter is DrafterKind.Auto or DrafterKind.Same, nameof(Drafter), Drafter,
-            "Auto or Same with the fixed-shape verifier, whose drafts come from fast numerics");
+            "Auto or Same with the fixed-shape verifier, which needs drafts of fast numerics");
         Require(
             PrefixCache != true, nameof(PrefixCache), true,
             "false or null with the fixed-shape verifier, whose keys and values depend on how a prompt was run");
