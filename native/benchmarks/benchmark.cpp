@@ -1,5 +1,5 @@
 // Times the operators of the C ABI on this machine: best of several runs each.
-// usage: llm42_benchmark [linear|attention|logits] [threads] [isa]
+// usage: llm42_benchmark [linear|linear-int8|attention|logits] [threads] [isa]
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -52,9 +52,10 @@ std::vector<float> noise(size_t count, float scale = 1.0f) {
   return values;
 }
 
-void linear(const Machine& machine) {
+void linear(const Machine& machine, llm42_dtype format) {
   constexpr int64_t n = 4096, layers = 24;
   constexpr int32_t k = 1024;
+  const bool is_int8 = format == LLM42_DTYPE_I8;
   std::vector<uint16_t> source(static_cast<size_t>(n * k));
   const std::vector<float> values = noise(65536);
   for (size_t i = 0; i < source.size(); ++i) {
@@ -66,6 +67,7 @@ void linear(const Machine& machine) {
   llm42_weight_params wp{};
   wp.struct_size = sizeof wp;
   wp.dtype = LLM42_DTYPE_BF16;
+  wp.format = format;
   wp.columns = k;
   wp.part_count = 1;
   wp.parts = &part;
@@ -81,14 +83,15 @@ void linear(const Machine& machine) {
         p.struct_size = sizeof p;
         p.rows = rows;
         p.numerics = LLM42_NUMERICS_INVARIANT;
+        p.compute_dtype = is_int8 ? LLM42_DTYPE_I8 : LLM42_DTYPE_DEFAULT;
         p.weight = weight;
         p.input = input;
         p.output = output;
         ok(llm42_linear(machine.stream, &p));
       }
     });
-    std::printf("linear bf16 24x4096x1024  M %3d  %7.2f ms  %6.1f GB/s  %6.1f GFLOP/s\n", rows, seconds * 1e3,
-                static_cast<double>(layers * n * k * 2) / seconds / 1e9,
+    std::printf("linear %s 24x4096x1024  M %3d  %7.2f ms  %6.1f GB/s  %6.1f GOP/s\n", is_int8 ? "int8" : "bf16",
+                rows, seconds * 1e3, static_cast<double>(layers * n * k * (is_int8 ? 1 : 2)) / seconds / 1e9,
                 2.0 * static_cast<double>(layers * rows * n * k) / seconds / 1e9);
   }
   for (llm42_weight* weight : weights) llm42_weight_destroy(weight);
@@ -199,7 +202,8 @@ int main(int argc, char** argv) {
   Machine machine;
   ok(llm42_device_create(&options, &machine.device));
   ok(llm42_stream_create(machine.device, &machine.stream));
-  if (which == "all" || which == "linear") linear(machine);
+  if (which == "all" || which == "linear") linear(machine, LLM42_DTYPE_BF16);
+  if (which == "all" || which == "linear-int8") linear(machine, LLM42_DTYPE_I8);
   if (which == "all" || which == "attention") attention(machine);
   if (which == "all" || which == "logits") logits(machine);
   // The few buffers of this program are left to the end of the process.

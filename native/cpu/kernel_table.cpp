@@ -7,26 +7,31 @@ namespace llm42::cpu {
 
 namespace {
 
-#define LLM42_FILL(isa)        \
-  Kernels kernels{};           \
-  isa::add_linear(kernels);    \
-  isa::add_moe(kernels);       \
-  isa::add_norm(kernels);      \
-  isa::add_attention(kernels); \
-  isa::add_decode(kernels);    \
-  isa::add_logits(kernels);    \
-  isa::add_sampling(kernels);  \
+#define LLM42_FILL(isa, int8_isa)     \
+  Kernels kernels{};                  \
+  isa::add_linear(kernels);           \
+  int8_isa::add_linear_int8(kernels); \
+  isa::add_moe(kernels);              \
+  isa::add_norm(kernels);             \
+  isa::add_attention(kernels);        \
+  isa::add_decode(kernels);           \
+  isa::add_logits(kernels);           \
+  isa::add_sampling(kernels);         \
   return kernels
 
 Kernels fill_portable() {
-  LLM42_FILL(portable);
+  LLM42_FILL(portable, portable);
 }
 #if defined(LLM42_HAS_X86_KERNELS)
 Kernels fill_avx2() {
-  LLM42_FILL(avx2);
+  LLM42_FILL(avx2, avx2);
 }
 Kernels fill_avx512() {
-  LLM42_FILL(avx512);
+  // Exact integers: the first processors with AVX-512 lack its dot products and lose nothing but time.
+  if (!has_avx512_vnni()) {
+    LLM42_FILL(avx512, avx2);
+  }
+  LLM42_FILL(avx512, avx512);
 }
 #endif
 

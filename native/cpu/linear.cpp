@@ -174,6 +174,7 @@ void pack_input(const Problem& problem, int threads, float* packed) {
 }  // namespace
 
 void CpuStream::linear(const llm42_linear_params& p) {
+  if (p.weight->info.format == LLM42_DTYPE_I8) return linear_int8(p);
   const auto& weight = static_cast<const CpuWeight&>(*p.weight);
   const Kernels& kernels = device_.kernels();
   Problem problem{p,

@@ -125,6 +125,8 @@ class CpuStream final : public llm42_stream {
   void moe_combine(const llm42_moe_combine_params& params) override;
 
  private:
+  void linear_int8(const llm42_linear_params& params);
+
   CpuDevice& device_;
 };
 

@@ -25,6 +25,7 @@ namespace {
 struct Features {
   bool avx2 = false;
   bool avx512 = false;
+  bool avx512_vnni = false;
 };
 
 // Bits of XCR0: register files that the operating system saves.
@@ -46,6 +47,7 @@ Features detect() {
   features.avx2 = (state & 0x6) == 0x6 && (b & bit_AVX2) != 0;
   const uint32_t wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
   features.avx512 = features.avx2 && (state & 0xe6) == 0xe6 && (b & wide) == wide;
+  features.avx512_vnni = features.avx512 && (c & bit_AVX512VNNI) != 0;
   return features;
 }
 
@@ -61,6 +63,9 @@ bool has_avx2() {
 }
 bool has_avx512() {
   return features().avx512;
+}
+bool has_avx512_vnni() {
+  return features().avx512_vnni;
 }
 
 std::string processor_name() {
@@ -82,6 +87,9 @@ bool has_avx2() {
   return false;
 }
 bool has_avx512() {
+  return false;
+}
+bool has_avx512_vnni() {
   return false;
 }
 std::string processor_name() {

@@ -6,8 +6,9 @@
 
 namespace llm42::cpu {
 
-bool has_avx2();    // with FMA and F16C
-bool has_avx512();  // F, BW, DQ and VL, with what has_avx2() says
+bool has_avx2();         // with FMA and F16C
+bool has_avx512();       // F, BW, DQ and VL, with what has_avx2() says
+bool has_avx512_vnni();  // with what has_avx512() says
 
 std::string processor_name();
 int usable_processors();    // that this process may run on; at least 1

@@ -3,22 +3,15 @@
 #include <cstring>
 
 #include "core/dtype.h"
-#include "core/error.h"
+#include "core/weight_source.h"
+#include "cpu/int8_weight.h"
 #include "cpu/objects.h"
 #include "cpu/thread_pool.h"
+#include "cpu/weight_panels.h"
 
 namespace llm42::cpu {
 
 namespace {
-
-int64_t features_per_panel(const llm42_weight_info& info) {
-  return info.layout == LLM42_WEIGHT_LAYOUT_GATE_UP ? panel_columns / 2 : panel_columns;
-}
-
-int64_t panel_count(const llm42_weight_info& info) {
-  const int64_t features = info.layout == LLM42_WEIGHT_LAYOUT_GATE_UP ? info.rows / 2 : info.rows;
-  return (features + features_per_panel(info) - 1) / features_per_panel(info);
-}
 
 int64_t size_of_format(llm42_dtype format) {
   return format == LLM42_DTYPE_F32 ? 4 : 2;
@@ -67,25 +60,6 @@ void convert_column(const std::byte* source, llm42_dtype dtype, std::byte* colum
   }
 }
 
-// Row `row` of the parts of a group stacked on one another.
-const std::byte* source_row(const llm42_weight_params& params, int64_t group, int64_t row) {
-  const llm42_weight_part* part = params.parts + group * (params.part_count / params.groups);
-  while (row >= part->rows) row -= (part++)->rows;
-  return static_cast<const std::byte*>(part->data) + row * params.columns * size_of_format(params.dtype);
-}
-
-// Row of the joined source that a panel's column holds; -1 for padding.
-int64_t row_of_column(const llm42_weight_info& info, int64_t panel, int64_t column) {
-  if (info.layout != LLM42_WEIGHT_LAYOUT_GATE_UP) {
-    const int64_t row = panel * panel_columns + column;
-    return row < info.rows ? row : -1;
-  }
-  const int64_t half = panel_columns / 2;
-  const int64_t feature = panel * half + column % half;
-  if (feature >= info.rows / 2) return -1;
-  return column < half ? feature : info.rows / 2 + feature;
-}
-
 }  // namespace
 
 CpuWeight::CpuWeight(CpuDevice& owner, const llm42_weight_info& shape)
@@ -104,11 +78,7 @@ int64_t CpuWeight::element_size() const {
 }
 
 std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params& params) {
-  if (params.format == LLM42_DTYPE_I8) {
-    fail(LLM42_STATUS_UNSUPPORTED, "format is ", params.format,
-         " (i8); the cpu backend computes with f32, f16 and bf16 weights: pass one of these, or use backend "
-         "cuda");
-  }
+  if (params.format == LLM42_DTYPE_I8) return create_int8_weight(device_, params);
   llm42_weight_info info{};
   info.struct_size = sizeof info;
   info.format = params.format;
@@ -127,7 +97,7 @@ std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params
                  const std::byte* rows[panel_columns];
                  for (int64_t column = 0; column < panel_columns; ++column) {
                    const int64_t row = row_of_column(info, panel % panels, column);
-                   rows[column] = row < 0 ? nullptr : source_row(params, panel / panels, row);
+                   rows[column] = row < 0 ? nullptr : source_row(params, panel / panels, row).data;
                  }
                  for (int64_t begin = 0; begin < info.columns; begin += column_block) {
                    const int64_t end = std::min<int64_t>(begin + column_block, info.columns);

@@ -4,9 +4,8 @@
 #include <cstring>
 #include <vector>
 
-#include "core/error.h"
 #include "core/quantize.h"
-#include "core/validate.h"
+#include "core/weight_source.h"
 #include "cuda/kernels/linear_int8/linear_int8_weight.h"
 #include "cuda/weight_source.h"
 
@@ -16,42 +15,7 @@ namespace {
 
 // Elements that are converted together; whole groups.
 constexpr int64_t block = 16 * kInt8Group;
-
-// `count` elements, at most `block`, from element `begin` of a row on.
-void read_f32(const std::byte* row, llm42_dtype dtype, int64_t begin, int64_t count, float* values) {
-  if (dtype == LLM42_DTYPE_F32) {
-    std::memcpy(values, row + 4 * begin, static_cast<size_t>(4 * count));
-    return;
-  }
-  uint16_t halves[block];
-  std::memcpy(halves, row + 2 * begin, static_cast<size_t>(2 * count));
-  if (dtype == LLM42_DTYPE_F16) {
-    for (int64_t i = 0; i < count; ++i) values[i] = f16_to_f32(halves[i]);
-  } else {
-    for (int64_t i = 0; i < count; ++i) values[i] = bf16_to_f32(halves[i]);
-  }
-}
-
-[[noreturn]] void refuse(const SourceRow& source, int64_t column, float value) {
-  fail_argument("parts[", source.part, "] holds ", value, " in row ", source.row, ", column ", column,
-                "; format i8 takes finite values: pass format bf16 to keep it");
-}
-
-float scale_of_row(const llm42_weight_params& params, const SourceRow& source) {
-  constexpr uint32_t infinity = 0x7f800000;
-  uint32_t largest = 0;  // magnitudes are ordered as their bits are
-  float values[block];
-  for (int64_t begin = 0; begin < params.columns; begin += block) {
-    const int64_t count = std::min<int64_t>(block, params.columns - begin);
-    read_f32(source.data, params.dtype, begin, count, values);
-    for (int64_t i = 0; i < count; ++i) largest = std::max(largest, bits_of(values[i]) & 0x7fffffffu);
-    if (largest < infinity) continue;
-    const float* const bad = std::find_if(
-        values, values + count, [](float value) { return (bits_of(value) & 0x7fffffffu) >= infinity; });
-    refuse(source, begin + (bad - values), *bad);
-  }
-  return i8_scale(float_of(largest));
-}
+static_assert(block <= source_block);
 
 // Bytes begin..end, whole groups, of a packed row.
 void pack_row(const llm42_weight_params& params, const std::byte* source, float scale, int64_t begin,

@@ -84,12 +84,23 @@ internal static class EngineLoader
     internal static ExecutorOptions ExecutorOptionsOf(InferenceEngineOptions options, DType kvType) => new()
     {
         KvType = kvType,
+        HasInt8Weights = HasInt8Weights(options),
+        HasInt8Drafts = options.Engine.Drafter == DrafterKind.Int8Weights,
         PageSize = options.PageSize,
         KvPages = options.KvPages,
         MaxContext = options.MaxContext,
         UseGraphs = options.UseGraphs,
         MaxSequences = options.Engine.MaxSequences,
         MaxBatchTokens = options.Engine.MaxBatchTokens,
+    };
+
+    private static bool HasInt8Weights(InferenceEngineOptions options) => options.WeightFormat switch
+    {
+        "original" => false,
+        "int8" when options.Engine.Drafter == DrafterKind.Int8Weights => throw new ArgumentException(
+            "Drafter is Int8Weights, but WeightFormat is \"int8\": drafts would come from the weights that verify them. Make the drafter Same, Ngram or None."),
+        "int8" => true,
+        _ => throw new ArgumentException($"WeightFormat is \"{options.WeightFormat}\"; it must be \"original\" or \"int8\"."),
     };
 
     internal static BpeTokenizer? LoadTokenizer(ModelFileSet files) => Read(files.LoadTokenizer);

@@ -30,6 +30,13 @@ public sealed record InferenceEngineOptions
     /// <summary>dtype of keys and values: "bf16" or "f32". Part of the numerics profile.</summary>
     public string KvDtype { get; init; } = "bf16";
 
+    /// <summary>
+    /// How weights are multiplied: "original", as they are stored, or "int8": linear layers and the head with a scale per
+    /// output feature, by activations quantised row by row. Embeddings, norms and biases stay as they are. Part of the
+    /// numerics profile. Models with experts have no int8 form.
+    /// </summary>
+    public string WeightFormat { get; init; } = "original";
+
     /// <summary>Positions per KV page: a power of two, 8..1024.</summary>
     public int PageSize { get; init; } = 16;
 

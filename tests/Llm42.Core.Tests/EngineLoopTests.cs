@@ -199,6 +199,10 @@ public sealed class EngineLoopTests
             (Options with { Verifier = VerifierKind.FixedShape, PrefixCache = true }, "PrefixCache is True"),
             (Options with { Determinism = DeterminismMode.Dvr, Drafter = DrafterKind.None }, "Drafter is None"),
             (Options with { Determinism = DeterminismMode.Invariant }, "Drafter is Same"),
+            (Options with { Determinism = DeterminismMode.Invariant, Drafter = DrafterKind.Ngram }, "Drafter is Ngram"),
+            (Options with { Determinism = DeterminismMode.Invariant, Drafter = DrafterKind.Int8Weights }, "Drafter is Int8Weights"),
+            (Options with { Verifier = VerifierKind.FixedShape, Drafter = DrafterKind.Int8Weights }, "drafts of fast numerics"),
+            (Options with { Verifier = VerifierKind.FixedShape, Drafter = DrafterKind.Ngram }, "drafts of fast numerics"),
             (Options with { Determinism = (DeterminismMode)9 }, "Determinism is 9"),
         ];
         foreach ((EngineOptions options, string message) in cases)

@@ -23,7 +23,7 @@ internal sealed class FakeModel : IModelExecutor
     {
         _pageSize = pageSize;
         _slots = new Entry[pages * pageSize];
-        Info = new ExecutorInfo(Vocabulary, maxContext, pageSize, pages, fastIsInvariant, "fake-1");
+        Info = new ExecutorInfo(Vocabulary, maxContext, pageSize, pages, fastIsInvariant, "fake-1") { HasDraftWeights = true };
     }
 
     public ExecutorInfo Info { get; private set; }
@@ -73,6 +73,8 @@ internal sealed class FakeModel : IModelExecutor
         OnExecute?.Invoke(plan);
         if (plan.Segments.Select(s => s.Sequence).Distinct().Count() != plan.Segments.Count)
             throw new InvalidOperationException("A plan names a sequence twice.");
+        if (plan.UsesDraftWeights && plan.Segments.Any(s => s.Kind != SegmentKind.Decode || !s.Sequence.Request.IsDeterministic))
+            throw new InvalidOperationException("Draft weights may predict nothing but drafts.");
         int launched = Math.Max(plan.Rows, plan.PaddedRows);
 
         List<RowPrediction> predictions = [];

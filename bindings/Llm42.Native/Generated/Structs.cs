@@ -713,7 +713,7 @@ public unsafe struct WeightParams
     /// <summary>dtype of the source: f32, f16 or bf16.</summary>
     public DType DType;
 
-    /// <summary>dtype to keep the elements in: f32, f16, bf16 or i8; default: that of the source, which is then kept exactly. The cpu backend has f32, f16 and bf16, the cuda backend bf16 and i8; others are <see cref="Status.Unsupported"/>. f32, f16 and bf16 round each element to the nearest value, ties to even.</summary>
+    /// <summary>dtype to keep the elements in: f32, f16, bf16 or i8; default: that of the source, which is then kept exactly. The cpu backend has all four, the cuda backend bf16 and i8; others are <see cref="Status.Unsupported"/>. f32, f16 and bf16 round each element to the nearest value, ties to even.</summary>
     /// <remarks>i8 quantises each output feature by itself: scale = the largest magnitude of its row / 127 in f32, element = the integer nearest to value / scale, ties to even, in -127..127. A row whose scale would be below 2^-126, the smallest normal f32, counts as zeros, exactly. A source with an infinity or a NaN is <see cref="Status.InvalidArgument"/>; the message names its part, row and column.</remarks>
     public DType Format;
 

@@ -30,6 +30,21 @@ struct TileStore {
   int64_t output_stride;
 };
 
+// Rows of int8 by panels of an int8 weight. Integers wrap, and the result fits: any order of the sums is
+// exact.
+struct Int8Tile {
+  int64_t rows;     // 1..int8_tile_rows
+  int64_t panels;   // 1, 2 or 4, with at most int8_tile_rows rows in all of them
+  int64_t quads;    // groups of 4 columns
+  const int8_t* x;  // [quads][rows][4]
+  const float* row_scales;
+  const int32_t* row_sums;  // of the elements of x
+  const int8_t* panel;      // [quads][panel_columns][4]
+  int64_t panel_stride;
+  const float* scales;  // [panels][panel_columns]
+  float* sums;          // [panels][rows][panel_columns]
+};
+
 // Best and second best of the values seen; ties go to the lower id.
 struct Best {
   float value;
@@ -68,6 +83,16 @@ struct Kernels {
   void (*store_plain)(const TileStore& tile);
   void (*store_residual)(const TileStore& tile);
   void (*store_swiglu)(const TileStore& tile);
+
+  // --- int8 ---
+  int64_t int8_tile_rows;
+  // sums = (x * panel) * row_scale * scale
+  void (*int8_tile)(const Int8Tile& tile);
+  // Elements, scale and sum of a row as core/quantize.h has them; a row that is not finite has the scale NaN
+  // and zeros. `elements` has room for k rounded up to 4, filled with zeros.
+  void (*quantize_row)(const float* x, int64_t k, int8_t* elements, float* scale, int32_t* sum);
+  // Quads of a panel to f32 [4 * quads][panel_columns].
+  void (*expand_int8)(const int8_t* panel, int64_t quads, float* destination);
 
   // --- mixture of experts ---
   // output = (residual +) the sum over i < count of weights[i] * input[i * stride + ...]: per element one FMA
@@ -130,15 +155,16 @@ struct Kernels {
 };
 
 // Each is filled by the translation units compiled for it.
-#define LLM42_DECLARE_ISA(isa)          \
-  namespace isa {                       \
-  void add_linear(Kernels& kernels);    \
-  void add_moe(Kernels& kernels);       \
-  void add_norm(Kernels& kernels);      \
-  void add_attention(Kernels& kernels); \
-  void add_decode(Kernels& kernels);    \
-  void add_logits(Kernels& kernels);    \
-  void add_sampling(Kernels& kernels);  \
+#define LLM42_DECLARE_ISA(isa)            \
+  namespace isa {                         \
+  void add_linear(Kernels& kernels);      \
+  void add_linear_int8(Kernels& kernels); \
+  void add_moe(Kernels& kernels);         \
+  void add_norm(Kernels& kernels);        \
+  void add_attention(Kernels& kernels);   \
+  void add_decode(Kernels& kernels);      \
+  void add_logits(Kernels& kernels);      \
+  void add_sampling(Kernels& kernels);    \
   }
 LLM42_DECLARE_ISA(portable)
 LLM42_DECLARE_ISA(avx2)

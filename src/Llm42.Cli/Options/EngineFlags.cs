@@ -23,6 +23,9 @@ internal sealed class EngineFlags
     private readonly Option<string?> _kvDtype = Flag.Word(
         "--kv-dtype", $"Element type of the KV cache (default {Defaults.KvDtype}).", ["bf16", "f32"]);
 
+    private readonly Option<string?> _weights = Flag.Word(
+        "--weights", $"How weights are multiplied (default {Defaults.WeightFormat}): as they are stored, or as int8 by int8.", ["original", "int8"]);
+
     private readonly Option<int?> _pageSize = Flag.Integer(
         "--page-size", $"Positions per KV page (default {Defaults.PageSize}).", 1, 1024);
 
@@ -66,7 +69,7 @@ internal sealed class EngineFlags
         EngineWords.DeterminismModes);
 
     private readonly Option<DrafterKind?> _drafter = Flag.Choice(
-        "--drafter", "What proposes tokens: same for fast numerics, none for nothing (default auto: what --determinism calls for).",
+        "--drafter", "What proposes tokens: same for fast numerics, int8 for an int8 copy of the weights, ngram for what stood in the text before, none for nothing (default auto: what --determinism calls for).",
         EngineWords.Drafters);
 
     private readonly Option<VerifierKind?> _verifier = Flag.Choice(
@@ -98,7 +101,7 @@ internal sealed class EngineFlags
     {
         Option[] all =
         [
-            _device, _threads, _plannedThreads, _isa, _kvDtype, _pageSize, _maxContext, _memoryLimit, _generationConfig, _prefillChunk, _noPrefixCache, _window,
+            _device, _threads, _plannedThreads, _isa, _weights, _kvDtype, _pageSize, _maxContext, _memoryLimit, _generationConfig, _prefillChunk, _noPrefixCache, _window,
             _verifyGroup, _chainedSteps, _noGraphs, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
         ];
         foreach (Option option in all)
@@ -146,6 +149,7 @@ internal sealed class EngineFlags
             Isa = parsed.GetValue(_isa) ?? Defaults.Isa,
             UseGraphs = !parsed.GetValue(_noGraphs),
             KvDtype = parsed.GetValue(_kvDtype) ?? Defaults.KvDtype,
+            WeightFormat = parsed.GetValue(_weights) ?? Defaults.WeightFormat,
             PageSize = parsed.GetValue(_pageSize) ?? Defaults.PageSize,
             MaxContext = parsed.GetValue(_maxContext) ?? Defaults.MaxContext,
             MemoryLimit = parsed.GetValue(_memoryLimit) is { } mebibytes ? (long)mebibytes << 20 : Defaults.MemoryLimit,

@@ -27,6 +27,8 @@ internal static class EngineWords
     {
         ["auto"] = DrafterKind.Auto,
         ["same"] = DrafterKind.Same,
+        ["int8"] = DrafterKind.Int8Weights,
+        ["ngram"] = DrafterKind.Ngram,
         ["none"] = DrafterKind.None,
     };
 

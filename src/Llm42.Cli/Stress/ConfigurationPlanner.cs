@@ -10,7 +10,8 @@ namespace Llm42.Cli.Stress;
 /// fixing one leaves the others as they were.
 /// </summary>
 internal sealed class ConfigurationPlanner(
-    InferenceEngineOptions given, StressOptions options, StressRequestSet requests, IReadOnlyList<CpuIsa> instructionSets)
+    InferenceEngineOptions given, StressOptions options, StressRequestSet requests, IReadOnlyList<CpuIsa> instructionSets,
+    bool hasInt8Drafts)
 {
     /// <summary>Rows of a step behind those that the settings need at least.</summary>
     private static readonly (string Word, int Rows)[] SpareRows = [("least", 0), ("some spare", 40), ("plenty", 1000)];
@@ -28,6 +29,15 @@ internal sealed class ConfigurationPlanner(
         (DeterminismMode.Auto, DrafterKind.None),
         (DeterminismMode.Dvr, DrafterKind.Same),
         (DeterminismMode.Invariant, DrafterKind.Auto),
+        (DeterminismMode.Auto, DrafterKind.Ngram),
+        (DeterminismMode.Dvr, DrafterKind.Ngram),
+    ];
+
+    /// <summary>Ways more where the model has an int8 form beside its own.</summary>
+    private static readonly (DeterminismMode Determinism, DrafterKind Drafter)[] Int8Modes =
+    [
+        (DeterminismMode.Auto, DrafterKind.Int8Weights),
+        (DeterminismMode.Dvr, DrafterKind.Int8Weights),
     ];
 
     /// <summary>
@@ -130,7 +140,7 @@ internal sealed class ConfigurationPlanner(
     /// <summary>Mode and drafter go together: where the user chose one of them, both are the user's.</summary>
     private (DeterminismMode Determinism, DrafterKind Drafter) DrawMode(Random random)
     {
-        (DeterminismMode Determinism, DrafterKind Drafter) drawn = Pick(random, Modes);
+        (DeterminismMode Determinism, DrafterKind Drafter) drawn = Pick(random, hasInt8Drafts ? [.. Modes, .. Int8Modes] : Modes);
         return options.FixedOptions.Overlaps(ModeOptions) ? (given.Engine.Determinism, given.Engine.Drafter) : drawn;
     }
 

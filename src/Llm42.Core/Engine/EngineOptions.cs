@@ -68,13 +68,17 @@ public sealed record EngineOptions
         (not DeterminismMode.Auto, _) => Determinism,
         (_, DrafterKind.None) => DeterminismMode.Invariant,
         (_, DrafterKind.Same) => DeterminismMode.Dvr,
+        (_, DrafterKind.Int8Weights or DrafterKind.Ngram) => DeterminismMode.Auto,
         _ when Verifier == VerifierKind.FixedShape => DeterminismMode.Dvr,
         _ => info.FastIsInvariant ? DeterminismMode.Invariant : DeterminismMode.Auto,
     };
 
     /// <summary>The drafter in use on an executor, <see cref="DrafterKind.Auto"/> resolved.</summary>
-    public DrafterKind ResolveDrafter(ExecutorInfo info) =>
-        ResolveDeterminism(info) is DeterminismMode.Auto or DeterminismMode.Dvr ? DrafterKind.Same : DrafterKind.None;
+    public DrafterKind ResolveDrafter(ExecutorInfo info) => ResolveDeterminism(info) switch
+    {
+        DeterminismMode.Invariant or DeterminismMode.Off => DrafterKind.None,
+        _ => Drafter is DrafterKind.Int8Weights or DrafterKind.Ngram ? Drafter : DrafterKind.Same,
+    };
 
     /// <summary>Throws an <see cref="ArgumentException"/> that names the first value out of range.</summary>
     public void Validate()
@@ -87,16 +91,16 @@ public sealed record EngineOptions
         Require(ChainedSteps is >= 0 and <= 256, nameof(ChainedSteps), ChainedSteps, "0 (what suits the device) or 1..256");
         Require(SkipMismatch is >= 0 and <= 100, nameof(SkipMismatch), SkipMismatch, "0..100");
         Require(Enum.IsDefined(Determinism), nameof(Determinism), Determinism, "Auto, Dvr, Invariant or Off");
-        Require(Enum.IsDefined(Drafter), nameof(Drafter), Drafter, "Auto, Same or None");
+        Require(Enum.IsDefined(Drafter), nameof(Drafter), Drafter, "Auto, Same, Int8Weights, Ngram or None");
         Require(Enum.IsDefined(Verifier), nameof(Verifier), Verifier, "Invariant or FixedShape");
         Require(
             MaxBatchTokens >= MaxSequences + Window + 1 && MaxBatchTokens <= 1 << 20,
             nameof(MaxBatchTokens), MaxBatchTokens, $"MaxSequences + Window + 1 = {MaxSequences + Window + 1} or more, up to 1048576");
         Require(
             Determinism != DeterminismMode.Dvr || Drafter != DrafterKind.None,
-            nameof(Drafter), Drafter, "Auto or Same with Determinism = Dvr, which verifies drafts");
+            nameof(Drafter), Drafter, "Auto, Same, Int8Weights or Ngram with Determinism = Dvr, which verifies drafts");
         Require(
-            Determinism != DeterminismMode.Invariant || Drafter != DrafterKind.Same,
+            Determinism != DeterminismMode.Invariant || Drafter is DrafterKind.Auto or DrafterKind.None,
             nameof(Drafter), Drafter, "Auto or None with Determinism = Invariant, which drafts nothing");
         if (Verifier == VerifierKind.FixedShape)
             ValidateFixedShape();
@@ -110,7 +114,9 @@ public sealed record EngineOptions
         Require(
             Determinism is DeterminismMode.Auto or DeterminismMode.Dvr, nameof(Determinism), Determinism,
             "Auto or Dvr with the fixed-shape verifier, whose windows need drafts");
-        Require(Drafter != DrafterKind.None, nameof(Drafter), Drafter, "Auto or Same, since a fixed-shape verifier needs drafts to verify");
+        Require(
+            Drafter is DrafterKind.Auto or DrafterKind.Same, nameof(Drafter), Drafter,
+            "Auto or Same with the fixed-shape verifier, which needs drafts of fast numerics");
         Require(
             PrefixCache != true, nameof(PrefixCache), true,
             "false or null with the fixed-shape verifier, whose keys and values depend on how a prompt was run");

@@ -15,6 +15,9 @@ public sealed record ExecutorInfo(
     /// <summary>Decode steps that it likes to run at once, 1 or more: what <see cref="BatchPlan.Steps"/> is by default.</summary>
     public int ChainedSteps { get; init; } = 1;
 
+    /// <summary>It has a second, cheaper form of the weights to draft with: see <see cref="BatchPlan.UsesDraftWeights"/>.</summary>
+    public bool HasDraftWeights { get; init; }
+
     /// <summary>It hashes the rows of requests that ask for <see cref="Requests.GenerationRequest.CaptureLayers"/>.</summary>
     public bool CapturesLayers { get; init; }
 }

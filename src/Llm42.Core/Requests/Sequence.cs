@@ -53,6 +53,9 @@ public sealed class Sequence
     /// <summary>Prompt and committed tokens.</summary>
     public IReadOnlyList<int> Tokens => _tokens;
 
+    /// <summary><see cref="Tokens"/> side by side; valid until one is added.</summary>
+    internal ReadOnlySpan<int> TokenSpan => CollectionsMarshal.AsSpan(_tokens);
+
     /// <summary>Number of committed tokens.</summary>
     public int CommittedCount => _tokens.Count - PromptLength;
 
@@ -131,6 +134,11 @@ public sealed class Sequence
 
     /// <summary>Nothing may follow the committed tokens, or the drafts behind them.</summary>
     internal bool IsComplete => ConstraintAt(_tokens.Count + _drafts.Count)?.IsEnd == true;
+
+    /// <summary>The request's output format allows a token behind the committed ones and the drafts.</summary>
+    internal bool MayDraft(int tokenId) =>
+        ConstraintAt(_tokens.Count + _drafts.Count) is not { } constraint
+        || (!constraint.IsEnd && ((constraint.GetAllowedTokens()[tokenId / 32] >> (tokenId % 32)) & 1) != 0);
 
     /// <summary>The token at a position, drafts included.</summary>
     public int TokenAt(int position) =>

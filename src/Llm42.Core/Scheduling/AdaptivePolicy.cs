@@ -28,6 +28,7 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
     /// <summary>Steps between trials at the least.</summary>
     private const int StepsBetweenTrials = 64;
 
+    private readonly bool _hasDraftWeights = options.Drafter == DrafterKind.Int8Weights;
     private readonly StepCostModel _fast = new();
     private readonly StepCostModel _invariant = new();
     private int _deterministic;
@@ -87,7 +88,10 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         // Prompts are work of another kind: most of their rows predict nothing.
         if (plan.Segments.Any(segment => segment.Kind == SegmentKind.Prefill))
             return;
-        (plan.Numerics == Numerics.Fast ? _fast : _invariant).Add(plan.Rows, seconds / plan.Steps);
+        if (plan.Numerics == Numerics.Invariant)
+            _invariant.Add(plan.Rows, seconds / plan.Steps);
+        else if (plan.UsesDraftWeights == _hasDraftWeights)
+            _fast.Add(plan.Rows, seconds / plan.Steps);
         _trial?.Add(plan, seconds);
         if (_trial is { IsOver: true })
             EndTrial(_trial);

@@ -20,6 +20,12 @@ public sealed record BatchPlan(IReadOnlyList<BatchSegment> Segments, Numerics Nu
     /// </summary>
     public int Steps { get; init; } = 1;
 
+    /// <summary>
+    /// The rows run through the executor's draft weights (<see cref="ExecutorInfo.HasDraftWeights"/>). Only where all
+    /// segments are decode rows of deterministic sequences: what is predicted is drafted, and never committed unverified.
+    /// </summary>
+    public bool UsesDraftWeights { get; init; }
+
     /// <summary>Rows of all segments.</summary>
     public int Rows { get; } = Segments.Sum(segment => segment.Rows);
 

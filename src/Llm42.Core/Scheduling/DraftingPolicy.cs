@@ -24,6 +24,8 @@ internal abstract class DraftingPolicy
     public static DraftingPolicy Of(EngineOptions options, ExecutorInfo info, DraftHistory history) =>
         options.ResolveDeterminism(info) switch
         {
+            DeterminismMode.Auto or DeterminismMode.Dvr when options.Drafter == DrafterKind.Ngram => new NgramPolicy(
+                options, history, adapts: options.ResolveDeterminism(info) == DeterminismMode.Auto),
             DeterminismMode.Auto => new AdaptivePolicy(options, history),
             DeterminismMode.Dvr => new FixedWindowPolicy(options.Window, options.VerifyGroup),
             _ => new FixedWindowPolicy(0, options.VerifyGroup),
@@ -38,6 +40,16 @@ internal abstract class DraftingPolicy
 
     /// <summary>Whether a deterministic sequence shall verify what it has drafted, be it nothing, instead of drafting on.</summary>
     public abstract bool IsDue(Sequence sequence);
+
+    /// <summary>
+    /// Gives a deterministic sequence that has no drafts some that need no step of the model; by default none. They are
+    /// to be verified in the step that is being planned.
+    /// </summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="most">Most drafts that there is room for.</param>
+    public virtual void Propose(Sequence sequence, int most)
+    {
+    }
 
     /// <summary>Takes note of what a step took.</summary>
     public virtual void Observe(BatchPlan plan, TimeSpan elapsed)

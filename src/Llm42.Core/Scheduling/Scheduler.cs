@@ -21,6 +21,7 @@ public sealed class Scheduler
     private readonly List<Sequence> _running = [];
     private readonly List<Sequence> _preempted = [];
     private long _step;
+    private bool _mayDraft = true;
 
     /// <summary>A scheduler with all KV pages of the executor free.</summary>
     /// <param name="info">The executor.</param>
@@ -29,6 +30,8 @@ public sealed class Scheduler
     public Scheduler(ExecutorInfo info, EngineOptions options, DraftHistory? history = null)
     {
         options.Validate();
+        if (options.Drafter == DrafterKind.Int8Weights && !info.HasDraftWeights)
+            throw new ArgumentException("Drafter is Int8Weights, but the executor has no int8 copy of the weights to draft with; make it Same, Ngram or None.");
         _info = info;
         _options = options;
         _drafting = DraftingPolicy.Of(options, info, history ?? new DraftHistory());
@@ -47,6 +50,8 @@ public sealed class Scheduler
 
     /// <summary>The KV pages.</summary>
     public PagePool Pool => _pool;
+
+    private bool DraftsWithOtherWeights => _options.Drafter == DrafterKind.Int8Weights;
 
     private bool IsFixedShape => _options.Verifier == VerifierKind.FixedShape;
 
@@ -183,7 +188,11 @@ public sealed class Scheduler
         bool invariant = plan.Exists(segment => segment.Kind != SegmentKind.Decode);
         return invariant
             ? new BatchPlan(plan, Numerics.Invariant)
-            : new BatchPlan(plan, Numerics.Fast) { Steps = ChainSteps(plan) };
+            : new BatchPlan(plan, Numerics.Fast)
+            {
+                Steps = ChainSteps(plan),
+                UsesDraftWeights = DraftsWithOtherWeights && plan.Exists(segment => segment.Sequence.Request.IsDeterministic),
+            };
 
         bool Plan(Sequence sequence, SegmentKind kind)
         {
@@ -257,8 +266,12 @@ public sealed class Scheduler
     {
         if (IsFixedShape)
             return [];
-        _drafting.BeginStep(
-            decoding.Count(s => s.Request.IsDeterministic), decoding.Count(s => !s.Request.IsDeterministic));
+        int ordinary = decoding.Count(s => !s.Request.IsDeterministic);
+        // A step has one set of weights, and ordinary sequences shall neither wait for the drafts of others nor get
+        // tokens of weights that are not theirs.
+        _mayDraft = !DraftsWithOtherWeights || ordinary == 0;
+        _drafting.BeginStep(_mayDraft ? decoding.Count - ordinary : 0, ordinary);
+        Propose(decoding);
         List<Sequence> windows = InVerifyOrder(decoding.Where(s => s.Drafts.Count > 0 && IsReadyToVerify(s)));
         decoding.RemoveAll(windows.Contains);
         if (!_drafting.VerifiesTogether || !(hasPrefill || windows.Count > 0 || decoding.Exists(IsReadyToVerify)))
@@ -278,12 +291,42 @@ public sealed class Scheduler
         return windows;
     }
 
+    /// <summary>Lets the policy propose drafts that need no step, as many as rows and free pages allow.</summary>
+    private void Propose(List<Sequence> decoding)
+    {
+        int rows = _options.MaxBatchTokens - decoding.Sum(s => s.Drafts.Count + 1);
+        int windows = decoding.Count(s => s.Drafts.Count > 0);
+        foreach (Sequence sequence in decoding)
+        {
+            if (windows >= _drafting.VerifyGroup || rows <= 0)
+                return;
+            if (!sequence.Request.IsDeterministic || sequence.Drafts.Count > 0)
+                continue;
+            // A page for each running sequence is left, so that nobody is preempted for the sake of a guess.
+            int pages = Math.Max(0, _pool.AvailableCount - _running.Count);
+            long positions = sequence.Blocks.Capacity + ((long)pages * _pool.PageSize);
+            int most = (int)Math.Min(
+                Math.Min(_options.Window, rows),
+                Math.Min(sequence.TokenLimit - sequence.CommittedCount - 1, positions - sequence.ComputedLength - 1));
+            if (most <= 0)
+                continue;
+            _drafting.Propose(sequence, most);
+            if (sequence.Drafts.Count == 0)
+                continue;
+            if (!TryGrow(sequence, sequence.ComputedLength + sequence.Drafts.Count + 1, []))
+                throw new InvalidOperationException($"Sequence {sequence.Id} finds no KV page for {sequence.Drafts.Count} drafts.");
+            rows -= sequence.Drafts.Count;
+            windows++;
+        }
+    }
+
     private static List<Sequence> InVerifyOrder(IEnumerable<Sequence> sequences) =>
         [.. sequences.OrderBy(s => s.LastVerifiedStep).ThenBy(s => s.Id)];
 
     private bool IsReadyToVerify(Sequence sequence) =>
         sequence.Request.IsDeterministic
-        && (_drafting.IsDue(sequence)
+        && (!_mayDraft
+            || _drafting.IsDue(sequence)
             || sequence.DraftMayFinish
             // The pass commits a token beyond the drafts: nothing is left to draft for.
             || sequence.CommittedCount + sequence.Drafts.Count + 1 >= sequence.TokenLimit);

@@ -58,6 +58,20 @@ public sealed class Verifier
         }
     }
 
+    /// <summary>
+    /// Drafts tokens that came from elsewhere than a step, up to the first that may end the request or that its output
+    /// format forbids. The caller sees to it that the window and the token limit leave room for them.
+    /// </summary>
+    internal static void Propose(Sequence sequence, ReadOnlySpan<int> tokenIds)
+    {
+        foreach (int tokenId in tokenIds)
+        {
+            if (sequence.DraftMayFinish || !sequence.MayDraft(tokenId))
+                return;
+            Draft(sequence, new RowPrediction(tokenId, 0, 0));
+        }
+    }
+
     private static void ApplyPrefill(BatchSegment segment, PredictionSpan predictions)
     {
         Sequence sequence = segment.Sequence;

@@ -121,7 +121,7 @@ public sealed class ModelInspection : IDisposable
         NativeDeviceInfo device, ExecutorOptions sizes, InferenceEngineOptions options, KvCacheSizing kv, ModelConfig config)
     {
         var executor = new ExecutorInfo(
-            config.VocabularySize, kv.MaxContext, sizes.PageSize, kv.Pages, device.FastIsInvariant, NativeModelExecutor.ProfileOf(device, sizes.KvType));
+            config.VocabularySize, kv.MaxContext, sizes.PageSize, kv.Pages, device.FastIsInvariant, NativeModelExecutor.ProfileOf(device, sizes));
         return new DeviceDescription(
             device.Name,
             device.Backend,

@@ -47,9 +47,9 @@ internal sealed class DecoderForward
     /// <param name="batch">The rows.</param>
     /// <param name="ids">Their tokens.</param>
     /// <param name="step">How often they have run before in the same plan.</param>
-    /// <param name="numerics">Fast or invariant.</param>
+    /// <param name="shape">Numerics and weights of the step.</param>
     /// <param name="capture">Hashes the residual stream; null for nobody.</param>
-    public void Launch(StepBatch batch, BufferView ids, int step, Numerics numerics, LayerCapture? capture)
+    public void Launch(StepBatch batch, BufferView ids, int step, StepShape shape, LayerCapture? capture)
     {
         Operators.Embedding(_stream, new EmbeddingArguments
         {
@@ -62,18 +62,19 @@ internal sealed class DecoderForward
         capture?.Residual(_activations.Hidden, hiddenBytes);
         for (var layer = 0; layer < _weights.Layers.Count; layer++)
         {
-            Attend(batch, step, numerics, layer);
+            Attend(batch, step, shape, layer);
             capture?.Residual(_activations.Hidden, hiddenBytes);
-            FeedForward(batch, numerics, layer);
+            FeedForward(batch.Rows, shape, layer);
             capture?.Residual(_activations.Hidden, hiddenBytes);
         }
     }
 
-    private void Attend(StepBatch batch, int step, Numerics numerics, int layer)
+    private void Attend(StepBatch batch, int step, StepShape shape, int layer)
     {
+        var numerics = shape.Numerics;
         var weights = _weights.Layers[layer];
         Norm(batch.Rows, numerics, weights.AttentionNorm);
-        Linear(batch.Rows, numerics, weights.QueryKeyValue, _activations.Normed, _activations.QueryKeyValue);
+        Linear(batch.Rows, shape, weights.QueryKeyValue, _activations.Normed, _activations.QueryKeyValue);
         if (weights.QueryNorm is not null)
             NormHeads(batch.Rows, numerics, weights.QueryNorm, 0, _config.QueryHeads);
         if (weights.KeyNorm is not null)
@@ -109,21 +110,21 @@ internal sealed class DecoderForward
             BlockTables = batch.BlockTables,
             Output = _activations.Attended,
         });
-        AddLinear(batch.Rows, numerics, weights.AttentionOutput, _activations.Attended);
+        AddLinear(batch.Rows, shape, weights.AttentionOutput, _activations.Attended);
     }
 
-    private void FeedForward(StepBatch batch, Numerics numerics, int layer)
+    private void FeedForward(int rows, StepShape shape, int layer)
     {
         var weights = _weights.Layers[layer];
-        Norm(batch.Rows, numerics, weights.MlpNorm);
+        Norm(rows, shape.Numerics, weights.MlpNorm);
         switch (weights.FeedForward)
         {
             case MlpWeights mlp:
-                Linear(batch.Rows, numerics, mlp.GateUp, _activations.Normed, _activations.Gated, Epilogue.SwiGlu);
-                AddLinear(batch.Rows, numerics, mlp.Down, _activations.Gated);
+                Linear(rows, shape, mlp.GateUp, _activations.Normed, _activations.Gated, Epilogue.SwiGlu);
+                AddLinear(rows, shape, mlp.Down, _activations.Gated);
                 break;
             case MoeWeights moe:
-                _moe!.Launch(batch.Rows, numerics, moe, _activations.Normed, _activations.Hidden);
+                _moe!.Launch(rows, shape.Numerics, moe, _activations.Normed, _activations.Hidden);
                 break;
         }
     }
@@ -161,32 +162,28 @@ internal sealed class DecoderForward
 
     private void Linear(
         int rows,
-        Numerics numerics,
+        StepShape shape,
         LinearWeights linear,
         NativeBuffer input,
         NativeBuffer output,
-        Epilogue epilogue = Epilogue.None) => Operators.Linear(_stream, new LinearArguments
-        {
-            Rows = rows,
-            Numerics = numerics,
-            Epilogue = epilogue,
-            Weight = linear.Weight,
-            Input = input,
-            Bias = linear.Bias,
-            Output = output,
-        });
-
-    /// <summary>Adds a linear layer's output to the residual stream.</summary>
-    private void AddLinear(int rows, Numerics numerics, LinearWeights linear, NativeBuffer input) =>
+        Epilogue epilogue = Epilogue.None)
+    {
+        var weight = linear.Matrix.For(shape.IsDraft);
         Operators.Linear(_stream, new LinearArguments
         {
             Rows = rows,
-            Numerics = numerics,
-            Epilogue = Epilogue.Residual,
-            Weight = linear.Weight,
+            Numerics = shape.Numerics,
+            Epilogue = epilogue,
+            ComputeType = MatrixWeights.ComputeTypeOf(weight),
+            Weight = weight,
             Input = input,
             Bias = linear.Bias,
-            Residual = _activations.Hidden,
-            Output = _activations.Hidden,
+            Residual = epilogue == Epilogue.Residual ? output : default(BufferView),
+            Output = output,
         });
+    }
+
+    /// <summary>Adds a linear layer's output to the residual stream.</summary>
+    private void AddLinear(int rows, StepShape shape, LinearWeights linear, NativeBuffer input) =>
+        Linear(rows, shape, linear, input, _activations.Hidden, Epilogue.Residual);
 }

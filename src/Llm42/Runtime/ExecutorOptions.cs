@@ -8,6 +8,12 @@ internal sealed record ExecutorOptions
     /// <summary>f32 or bf16.</summary>
     public required DType KvType { get; init; }
 
+    /// <summary>Linear layers and the head multiply in int8; part of the numerics profile.</summary>
+    public bool HasInt8Weights { get; init; }
+
+    /// <summary>Hold a copy of the linear layers and the head as int8, to draft with.</summary>
+    public bool HasInt8Drafts { get; init; }
+
     /// <summary>Positions per KV page.</summary>
     public required int PageSize { get; init; }
 

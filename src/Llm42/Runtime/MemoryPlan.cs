@@ -20,7 +20,7 @@ internal readonly record struct MemoryPlan(long Weights, long WorkSpace, long Ro
     /// <param name="options">Sizes of the executor.</param>
     /// <param name="activationType">dtype of the device's activations.</param>
     public static MemoryPlan Of(ModelConfig config, DecoderSpec spec, IWeightSource source, ExecutorOptions options, DType activationType) => new(
-        ModelWeightsLoader.SizeOf(spec, source, activationType),
+        ModelWeightsLoader.SizeOf(spec, source, options, activationType),
         Activations.SizeOf(config, activationType, options.MaxBatchTokens) + Predictor.SizeOf(config, activationType, options.MaxBatchTokens),
         (options.MaxContext == 0 ? config.MaxContext : options.MaxContext) * RopeBytesPerPosition(config));
 

@@ -3,7 +3,7 @@ using Llm42.Native;
 namespace Llm42.Runtime;
 
 /// <summary>A decoder on the device. Owns everything that it names.</summary>
-/// <param name="Embedding">Token embedding; the same object as <paramref name="Head"/> if they are tied.</param>
+/// <param name="Embedding">Token embedding; the same object as the head's if they are tied and the head is not int8.</param>
 /// <param name="Layers">First to last.</param>
 /// <param name="FinalNorm">Norm before the head.</param>
 /// <param name="Head">Matrix of the logits.</param>
@@ -12,7 +12,7 @@ internal sealed record ModelWeights(
     NativeWeight Embedding,
     IReadOnlyList<LayerWeights> Layers,
     NativeBuffer FinalNorm,
-    NativeWeight Head,
+    MatrixWeights Head,
     IReadOnlyList<IDisposable> Owned) : IDisposable
 {
     public void Dispose()

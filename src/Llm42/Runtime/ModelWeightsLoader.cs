@@ -14,6 +14,8 @@ internal sealed class ModelWeightsLoader
     private readonly CancellationToken _cancellation;
     private readonly List<IDisposable> _owned = [];
     private readonly DType _format;
+    private readonly bool _hasInt8Weights;
+    private readonly bool _hasInt8Drafts;
     private readonly long _totalBytes;
     private long _loadedBytes;
 
@@ -22,6 +24,7 @@ internal sealed class ModelWeightsLoader
         NativeStream stream,
         IWeightSource source,
         DecoderSpec spec,
+        ExecutorOptions options,
         IProgress<LoadProgress>? progress,
         CancellationToken cancellation)
     {
@@ -32,6 +35,8 @@ internal sealed class ModelWeightsLoader
         _cancellation = cancellation;
         // Tensor cores multiply what activations are made of; other devices keep the weights as they are.
         _format = device.Info.ActivationType == DType.Bf16 ? DType.Bf16 : DType.Default;
+        _hasInt8Weights = options.HasInt8Weights;
+        _hasInt8Drafts = options.HasInt8Drafts;
         _totalBytes = spec.Tensors.Sum(tensor => tensor.In(source).Size);
     }
 
@@ -40,10 +45,12 @@ internal sealed class ModelWeightsLoader
         NativeStream stream,
         IWeightSource source,
         DecoderSpec spec,
+        ExecutorOptions options,
         IProgress<LoadProgress>? progress,
         CancellationToken cancellation)
     {
-        var loader = new ModelWeightsLoader(device, stream, source, spec, progress, cancellation);
+        RefuseInt8Experts(spec, options);
+        var loader = new ModelWeightsLoader(device, stream, source, spec, options, progress, cancellation);
         try
         {
             return loader.Load(spec);
@@ -57,22 +64,38 @@ internal sealed class ModelWeightsLoader
     }
 
     /// <summary>Bytes that the weights take on a device with such activations: matrices as it multiplies them, vectors as f32.</summary>
-    public static long SizeOf(DecoderSpec spec, IWeightSource source, DType activationType)
+    /// <exception cref="ArgumentException">The options ask for int8 where the model has a part that has no such form.</exception>
+    public static long SizeOf(DecoderSpec spec, IWeightSource source, ExecutorOptions options, DType activationType)
     {
+        RefuseInt8Experts(spec, options);
+        var hasInt8 = options.HasInt8Weights || options.HasInt8Drafts;
         long size = 0;
         foreach (var tensor in spec.Tensors.Select(tensor => tensor.In(source)))
         {
             var type = tensor.Shape.Count == 1 ? DType.F32 : activationType == DType.Bf16 ? DType.Bf16 : tensor.Dtype.ToNative();
-            size += tensor.ElementCount * type.ElementSize();
+            var isLookedUp = tensor.Name == spec.Embedding.Name;
+            // A tied embedding is looked up in as it is, and multiplied with as int8: it is held twice.
+            if (tensor.Shape.Count == 1 || isLookedUp || !options.HasInt8Weights)
+                size += tensor.ElementCount * type.ElementSize();
+            if (hasInt8 && tensor.Shape.Count > 1 && (!isLookedUp || spec.Head is null))
+                size += tensor.ElementCount + (tensor.Shape[0] * sizeof(float));
         }
         return size;
+    }
+
+    private static void RefuseInt8Experts(DecoderSpec spec, ExecutorOptions options)
+    {
+        if ((options.HasInt8Weights || options.HasInt8Drafts) && spec.Layers.Any(layer => layer.FeedForward is MoeSpec))
+            throw new ArgumentException(
+                options.HasInt8Weights
+                    ? "WeightFormat is \"int8\", but the model has experts, whose weights have no int8 form; make it \"original\"."
+                    : "Drafter is Int8Weights, but the model has experts, whose weights have no int8 form; make it Same, Ngram or None.");
     }
 
     private ModelWeights Load(DecoderSpec spec)
     {
         // The largest first: what is mapped while it is packed comes on top of what has been packed before.
-        var embedding = Matrix([spec.Embedding], WeightLayout.Rows);
-        var head = spec.Head is null ? embedding : Matrix([spec.Head], WeightLayout.Rows);
+        var (embedding, head) = spec.Head is null ? TiedEmbedding(spec.Embedding) : (Stored(spec.Embedding), Matrix([spec.Head], WeightLayout.Rows));
         var layers = new LayerWeights[spec.Layers.Count];
         for (var i = 0; i < layers.Length; i++)
             layers[i] = Layer(spec.Layers[i]);
@@ -104,11 +127,37 @@ internal sealed class ModelWeightsLoader
         Matrix(spec.Parts, LayoutOf(spec)), spec.Biases.Count == 0 ? null : Vector(spec.Biases));
 
     private NativeWeight Grouped(IReadOnlyList<LinearSpec> experts) =>
-        Matrix([.. experts.SelectMany(expert => expert.Parts)], LayoutOf(experts[0]), experts.Count);
+        Pack([.. experts.SelectMany(expert => expert.Parts)], LayoutOf(experts[0]), experts.Count, [_format])[0];
+
+    /// <summary>A table that rows are read from.</summary>
+    private NativeWeight Stored(TensorSpec spec) => Pack([spec], WeightLayout.Rows, 1, [_format])[0];
+
+    /// <summary>A table that rows are read from, and the head that is made of it: the same object unless that is int8.</summary>
+    private (NativeWeight Table, MatrixWeights Head) TiedEmbedding(TensorSpec spec)
+    {
+        if (!_hasInt8Weights && !_hasInt8Drafts)
+        {
+            var only = Stored(spec);
+            return (only, new MatrixWeights(only));
+        }
+        var packed = Pack([spec], WeightLayout.Rows, 1, [_format, DType.I8]);
+        return (packed[0], _hasInt8Weights ? new MatrixWeights(packed[1]) : new MatrixWeights(packed[0], packed[1]));
+    }
+
+    private MatrixWeights Matrix(IReadOnlyList<TensorSpec> specs, WeightLayout layout)
+    {
+        if (_hasInt8Weights)
+            return new MatrixWeights(Pack(specs, layout, 1, [DType.I8])[0]);
+        if (!_hasInt8Drafts)
+            return new MatrixWeights(Pack(specs, layout, 1, [_format])[0]);
+        var packed = Pack(specs, layout, 1, [_format, DType.I8]);
+        return new MatrixWeights(packed[0], packed[1]);
+    }
 
     private static WeightLayout LayoutOf(LinearSpec spec) => spec.IsGated ? WeightLayout.GateUp : WeightLayout.Rows;
 
-    private NativeWeight Matrix(IReadOnlyList<TensorSpec> specs, WeightLayout layout, int groups = 1)
+    /// <summary>Reads matrices once, and packs them in each of the formats.</summary>
+    private NativeWeight[] Pack(IReadOnlyList<TensorSpec> specs, WeightLayout layout, int groups, ReadOnlySpan<DType> formats)
     {
         _cancellation.ThrowIfCancellationRequested();
         var tensors = specs.Select(spec => spec.In(_source)).ToArray();
@@ -125,7 +174,6 @@ internal sealed class ModelWeightsLoader
         var options = new NativeWeightOptions
         {
             SourceType = first.Dtype.ToNative(),
-            Format = _format,
             Columns = (int)first.Shape[1],
             Layout = layout,
             Groups = groups,
@@ -135,13 +183,17 @@ internal sealed class ModelWeightsLoader
         {
             for (var i = 0; i < contents.Length; i++)
                 contents[i] = tensors[i].Open();
-            var weight = NativeWeight.Create(
-                _stream, options, [.. tensors.Zip(contents, (tensor, content) => new NativeWeightPart(content.Address, tensor.Size, tensor.Shape[0]))]);
-            _owned.Add(weight);
+            var parts = tensors.Zip(contents, (tensor, content) => new NativeWeightPart(content.Address, tensor.Size, tensor.Shape[0])).ToArray();
+            var weights = new NativeWeight[formats.Length];
+            for (var i = 0; i < weights.Length; i++)
+            {
+                weights[i] = NativeWeight.Create(_stream, options with { Format = formats[i] }, parts);
+                _owned.Add(weights[i]);
+            }
             foreach (var content in contents)
                 content.CheckRead();
             Report(tensors);
-            return weight;
+            return weights;
         }
         finally
         {

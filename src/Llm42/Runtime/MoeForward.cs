@@ -23,7 +23,7 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
             Rows = rows,
             Numerics = numerics,
             OutputType = DType.F32,
-            Weight = weights.Router.Weight,
+            Weight = weights.Router.Matrix.Weight,
             Input = input,
             Bias = weights.Router.Bias,
             Output = activations.Logits,

@@ -56,7 +56,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
                     $"MemoryLimit is {ByteSize.Format(DeviceInfo.MemoryLimit)}, but the weights and the work space take "
                     + $"{ByteSize.Format(otherBytes)}, and the KV cache comes on top. Raise it, or lower MaxBatchTokens.");
             Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(DeviceInfo) - otherBytes, AvailableMemory.DefaultShare(DeviceInfo));
-            var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, progress, cancellation));
+            var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, options, progress, cancellation));
             var activations = Own(new Activations(device, config, activationType, options.MaxBatchTokens));
             _predictor = Own(new Predictor(
                 device, config, weights, activations, _stream, activationType, options.MaxBatchTokens));
@@ -89,9 +89,10 @@ internal sealed class NativeModelExecutor : IModelExecutor
                 options.PageSize,
                 Kv.Pages,
                 DeviceInfo.FastIsInvariant,
-                ProfileOf(DeviceInfo, options.KvType))
+                ProfileOf(DeviceInfo, options))
             {
                 CapturesLayers = true,
+                HasDraftWeights = options.HasInt8Drafts,
                 ChainedSteps = DeviceInfo.SupportsGraphs ? AsynchronousChain : 1,
             };
         }
@@ -105,8 +106,9 @@ internal sealed class NativeModelExecutor : IModelExecutor
     /// <inheritdoc/>
     public ExecutorInfo Info { get; }
 
-    /// <summary>Name of a device's invariant numerics with such a KV cache.</summary>
-    public static string ProfileOf(NativeDeviceInfo device, DType kvType) => $"{device.Profile}+kv-{kvType.Name()}";
+    /// <summary>Name of a device's invariant numerics with such weights and such a KV cache.</summary>
+    public static string ProfileOf(NativeDeviceInfo device, ExecutorOptions options) =>
+        $"{device.Profile}{(options.HasInt8Weights ? "+w8a8-1" : "")}+kv-{options.KvType.Name()}";
 
     /// <summary>What the device reported last: at the end of loading, then every few steps.</summary>
     public NativeDeviceInfo DeviceInfo { get; private set; }
@@ -189,7 +191,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
         for (var step = 0; step < shape.Steps; step++)
         {
             var ids = step == 0 ? _batch.Ids : _predictor.Results.Ids((step - 1) * shape.PredictedRows);
-            _forward.Launch(_batch, ids, step, shape.Numerics, capture);
+            _forward.Launch(_batch, ids, step, shape, capture);
             _predictor.Launch(_batch, step, capture);
         }
     }

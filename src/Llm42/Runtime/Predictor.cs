@@ -149,6 +149,7 @@ internal sealed class Predictor : IDisposable
 
     private void ComputeLogits(StepBatch batch, int first, int rows)
     {
+        var head = _weights.Head.For(_shape.IsDraft);
         Operators.GatherRows(_stream, new GatherRowsArguments
         {
             Rows = rows,
@@ -173,7 +174,8 @@ internal sealed class Predictor : IDisposable
             Rows = rows,
             Numerics = _shape.Numerics,
             OutputType = DType.F32,
-            Weight = _weights.Head,
+            ComputeType = MatrixWeights.ComputeTypeOf(head),
+            Weight = head,
             Input = _gathered,
             Output = _logits,
         });

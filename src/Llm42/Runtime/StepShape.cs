@@ -11,8 +11,10 @@ namespace Llm42.Runtime;
 /// <param name="PredictedRows">Rows that logits are computed for, dummies included.</param>
 /// <param name="Steps">How often the rows run, each time on the tokens of the time before.</param>
 /// <param name="Top">Most likely tokens that are kept of each predicted row.</param>
+/// <param name="IsDraft">The rows run through the draft weights.</param>
 internal readonly record struct StepShape(
-    Native.Numerics Numerics, int Rows, int Sequences, int MaxBlocks, int PredictedRows, int Steps, int Top)
+    Native.Numerics Numerics, int Rows, int Sequences, int MaxBlocks, int PredictedRows, int Steps, int Top,
+    bool IsDraft = false)
 {
     /// <summary>Rows predicted over all steps.</summary>
     public int Predictions => PredictedRows * Steps;
@@ -37,7 +39,7 @@ internal readonly record struct StepShape(
         var predicted = plan.PaddedRows == 0
             ? plan.PredictedRows
             : RoundUp(plan.PredictedRows, Math.Min(headRows, plan.PaddedRows));
-        return new StepShape(NumericsOf(plan), rows, sequences, blocks, predicted, plan.Steps, top);
+        return new StepShape(NumericsOf(plan), rows, sequences, blocks, predicted, plan.Steps, top, plan.UsesDraftWeights);
     }
 
     /// <summary>

@@ -12,6 +12,9 @@ internal enum Mutation
     /// <summary>Steps with prefill rows run under fast numerics.</summary>
     FastPrefill,
 
+    /// <summary>Steps with verify windows run through the weights that drafts come from.</summary>
+    VerifiedByDraftWeights,
+
     /// <summary>A page that begins as the sequence goes on is not copied: its place holds what was there.</summary>
     SkippedPageCopy,
 

@@ -1,3 +1,4 @@
+using Llm42.Core.Engine;
 using Llm42.Core.Execution;
 using Llm42.Core.Requests;
 using Llm42.Core.Scheduling;
@@ -31,6 +32,13 @@ internal sealed class PlantedExecutor(IModelExecutor inner, Schedule schedule, M
 
     public StepResult Execute(BatchPlan plan)
     {
+        foreach (BatchSegment segment in plan.Segments)
+        {
+            // Drafts of a look-up came from no step.
+            if (schedule.Options.Drafter == DrafterKind.Ngram && segment.Kind == SegmentKind.Verify)
+                _drafted[segment.Sequence.Id] = [.. segment.Sequence.Drafts.Select(id => new RowPrediction(id, 0, 0))];
+        }
+
         RedirectWrites(plan);
         StepResult result = inner.Execute(WithFault(plan));
         RestoreTables();
@@ -71,7 +79,9 @@ internal sealed class PlantedExecutor(IModelExecutor inner, Schedule schedule, M
         (mutation == Mutation.FastVerify && plan.Segments.Any(s => s.Kind == SegmentKind.Verify))
         || (mutation == Mutation.FastPrefill && plan.Segments.Any(s => s.Kind == SegmentKind.Prefill))
             ? plan with { Numerics = Numerics.Fast }
-            : plan;
+            : mutation == Mutation.VerifiedByDraftWeights && plan.Segments.Any(s => s.Kind == SegmentKind.Verify)
+                ? plan with { UsesDraftWeights = true }
+                : plan;
 
     private RowPrediction Draft(Sequence sequence, int place, RowPrediction prediction)
     {

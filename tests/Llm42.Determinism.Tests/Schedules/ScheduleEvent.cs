@@ -66,6 +66,15 @@ internal enum ScheduleEvent
     /// <summary>A token of a chain ended a sequence, or may end it, so that what the chain brought behind it was dropped.</summary>
     ChainCut,
 
+    /// <summary>Steps that drafted with another form of the weights.</summary>
+    OtherWeights,
+
+    /// <summary>A draft that was found in the text, and accepted.</summary>
+    LookedUp,
+
+    /// <summary>A deterministic answer of int8 weights that was compared.</summary>
+    Int8Compared,
+
     /// <summary>A prompt that was scored.</summary>
     ScoredPrompt,
 

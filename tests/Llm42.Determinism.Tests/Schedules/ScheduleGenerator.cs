@@ -19,7 +19,11 @@ internal static class ScheduleGenerator
     public static Schedule Draw(int seed)
     {
         var random = new Random(seed);
+        // A source of their own, so that the schedules are those without them.
+        var quantized = new Random(~seed);
         TinyModel model = TinyModel.All[random.Next(TinyModel.All.Count)];
+        if (quantized.Next(5) == 0)
+            model = model.AsInt8;
         DType kvType = Pick(random, DType.F32, DType.Bf16);
         int maxContext = random.Next(8) == 0 ? 48 : model.Shape.MaxContext;
         bool isConversation = random.Next(4) == 0;
@@ -28,6 +32,13 @@ internal static class ScheduleGenerator
             : Arrivals(random, model, kvType, maxContext);
 
         (DeterminismMode determinism, DrafterKind drafter) = Pick(random, Ways);
+        if (determinism != DeterminismMode.Invariant)
+            drafter = quantized.Next(8) switch
+            {
+                0 or 1 => DrafterKind.Ngram,
+                2 or 3 when !model.IsInt8 => DrafterKind.Int8Weights,
+                _ => drafter,
+            };
         int window = Pick(random, 1, 2, 3, 4, 5, 6, 7, 8, 16);
         int maxSequences = Pick(random, 1, 2, 3, 5, 8);
         int pageSize = Pick(random, 8, 8, 8, 16, 32);

@@ -126,6 +126,7 @@ internal sealed class ScheduleRun : IDisposable
             Transcript expected = CanonicalAnswers.Of(_schedule.Model, _schedule.KvType, _schedule.MaxContext, arrival.Request);
             Transcript actual = Transcript.Of(sequence);
             _coverage.Count(ScheduleEvent.AnswerCompared);
+            _coverage.Count(ScheduleEvent.Int8Compared, _schedule.Model.IsInt8);
             _coverage.Count(ScheduleEvent.ScoredPrompt, sequence.PromptScores.Count > 0);
             string? difference = sequence.FinishReason == FinishReason.Cancelled
                 ? expected.Beginning(actual.Lines.Count - 1, actual).DifferenceOf(actual)

@@ -48,6 +48,9 @@ public sealed class ScheduleTests
             (ScheduleEvent.CommittedWithoutDraft, 3000),
             (ScheduleEvent.Chain, 3000),
             (ScheduleEvent.ChainCut, 100),
+            (ScheduleEvent.OtherWeights, 1000),
+            (ScheduleEvent.LookedUp, 500),
+            (ScheduleEvent.Int8Compared, 500),
             (ScheduleEvent.ScoredPrompt, 200),
             (ScheduleEvent.AnswerCompared, 4000),
         }

@@ -1,3 +1,4 @@
+using Llm42.Core.Engine;
 using Llm42.Core.KvCache;
 using Llm42.Core.Requests;
 using Llm42.Core.Scheduling;
@@ -41,6 +42,10 @@ internal sealed class ScheduleWatch(Schedule schedule, PlantedExecutor executor,
         coverage.Count(ScheduleEvent.GroupOfWindows, plan.Segments.Count(s => s.Kind == SegmentKind.Verify && s.Rows > 1) > 1);
 
         coverage.Count(ScheduleEvent.Chain, plan.Steps > 1);
+        coverage.Count(ScheduleEvent.OtherWeights, plan.UsesDraftWeights);
+        Assert.IsTrue(
+            !plan.UsesDraftWeights || plan.Segments.All(s => s.Kind == SegmentKind.Decode && s.Sequence.Request.IsDeterministic),
+            "another form of the weights than the model's predicts what is not a draft");
 
         _chained.Clear();
         _windows.Clear();
@@ -70,6 +75,8 @@ internal sealed class ScheduleWatch(Schedule schedule, PlantedExecutor executor,
             int drafts = window.Drafts.Length;
             int rolledBack = sequence.Statistics.TokensRolledBack - window.RolledBack;
             int committed = sequence.CommittedCount - window.Committed;
+            coverage.Count(
+                ScheduleEvent.LookedUp, schedule.Options.Drafter == DrafterKind.Ngram, Math.Min(committed, drafts - rolledBack));
             coverage.Count(ScheduleEvent.WindowCutByStop, sequence.FinishReason == FinishReason.Stop && committed < drafts - rolledBack + 1);
             coverage.Count(ScheduleEvent.WindowCutByLength, sequence.FinishReason == FinishReason.Length && drafts < schedule.Options.Window);
             if (rolledBack == 0)

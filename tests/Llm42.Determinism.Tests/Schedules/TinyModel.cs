@@ -18,12 +18,22 @@ internal sealed class TinyModel
     private static readonly string Folder = Path.Combine(Path.GetTempPath(), $"llm42-tiny-{Environment.ProcessId}");
 
     private readonly Lazy<Files> _files;
+    private readonly TinyModel? _int8;
 
     private TinyModel(string name, RandomModel shape)
     {
         Name = name;
         Shape = shape;
         _files = new Lazy<Files>(() => Files.Of(shape.Write(Path.Combine(Folder, name), seed: 42)));
+        _int8 = new TinyModel(this);
+    }
+
+    private TinyModel(TinyModel original)
+    {
+        Name = $"{original.Name} as int8";
+        Shape = original.Shape;
+        _files = original._files;
+        IsInt8 = true;
     }
 
     /// <summary>
@@ -49,6 +59,12 @@ internal sealed class TinyModel
 
     public RandomModel Shape { get; }
 
+    /// <summary>Its weights are multiplied as int8.</summary>
+    public bool IsInt8 { get; }
+
+    /// <summary>The same weights, multiplied as int8.</summary>
+    public TinyModel AsInt8 => _int8 ?? this;
+
     public static TinyModel Of(string name) => All.Single(model => model.Name == name);
 
     /// <summary>Removes what was written. No executor may be left.</summary>
@@ -69,6 +85,8 @@ internal sealed class TinyModel
         new ExecutorOptions
         {
             KvType = kvType,
+            HasInt8Weights = IsInt8,
+            HasInt8Drafts = !IsInt8,
             PageSize = pageSize,
             KvPages = pages,
             MaxContext = maxContext,

@@ -31,9 +31,6 @@ internal sealed class TestDevice : IDisposable
     public IReadOnlyList<DType> WeightTypes =>
         Info.Backend == "cpu" ? [DType.F32, DType.F16, DType.Bf16] : [DType.Bf16];
 
-    /// <summary>Whether weights may have format i8 here.</summary>
-    public bool HasInt8Weights => Info.Backend != "cpu";
-
     /// <summary>Types that keys and values may have here.</summary>
     public IReadOnlyList<DType> CacheTypes => Info.Backend == "cpu" ? [DType.F32, DType.Bf16] : [DType.Bf16];
 

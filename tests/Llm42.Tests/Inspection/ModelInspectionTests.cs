@@ -1,3 +1,4 @@
+using Llm42.Core.Engine;
 using Llm42.Inspection;
 using Llm42.Testing;
 using Llm42.Tests.Engine;
@@ -12,9 +13,16 @@ public sealed class ModelInspectionTests
     private static string Demo => RepositoryRoot.InRoot("src/Llm42.Cli/DemoModel");
 
     [TestMethod]
-    public async Task What_is_said_of_a_model_is_what_its_engine_says()
+    [DataRow("original", DrafterKind.Auto)]
+    [DataRow("original", DrafterKind.Int8Weights)]
+    [DataRow("original", DrafterKind.Ngram)]
+    [DataRow("int8", DrafterKind.Auto)]
+    public async Task What_is_said_of_a_model_is_what_its_engine_says(string weights, DrafterKind drafter)
     {
-        var options = new InferenceEngineOptions { Threads = 1, KvDtype = "f32" };
+        var options = new InferenceEngineOptions
+        {
+            Threads = 1, KvDtype = "f32", WeightFormat = weights, Engine = new EngineOptions { Drafter = drafter },
+        };
         using var inspection = ModelInspection.Open(Demo, options);
         await using var engine = await InferenceEngine.LoadAsync(Demo, options);
         var (device, loaded) = (inspection.Device, engine.Engine);
