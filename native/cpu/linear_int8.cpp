@@ -128,6 +128,7 @@ void run_exact(const Problem& problem, const Int8Rows& rows) {
 void run_widened(const Problem& problem, float* packed, float* scratch, int64_t block_rows) {
   const int64_t depth = problem.weight.info.columns;
   const int64_t tile_rows = problem.kernels.tile_rows;
+  const int64_t expanded_depth = problem.kernels.expanded_depth;
   const auto* input = at<const float>(problem.params.input);
   for (int64_t row = 0; row < problem.rows; row += tile_rows) {
     problem.kernels.pack_rows(input + row * problem.params.input_stride, problem.params.input_stride,
@@ -146,7 +147,7 @@ void run_widened(const Problem& problem, float* packed, float* scratch, int64_t 
         for (int64_t row = 0; row < count; row += tile_rows) {
           const int64_t tile = std::min(tile_rows, count - row);
           problem.kernels.tile_cached(tile, packed + (first + row) * depth + k * tile, expanded,
-                                      sums + row * panel_columns, panel_columns, part, k == 0);
+                                      sums + row * panel_columns, panel_columns, part, k == 0, {});
         }
       }
       for (int64_t i = 0; i < count * panel_columns; ++i) sums[i] *= scales[i % panel_columns];
@@ -178,7 +179,8 @@ void CpuStream::linear_int8(const llm42_linear_params& p) {
   const int64_t tile_rows = problem.kernels.tile_rows;
   const int64_t block_rows = std::min(rows_per_block / tile_rows, ceil_div(p.rows, tile_rows)) * tile_rows;
   const int64_t packed = round_up(p.rows * depth * int64_t{sizeof(float)});
-  const int64_t scratch = threads * (expanded_depth + block_rows) * panel_columns * int64_t{sizeof(float)};
+  const int64_t scratch =
+      threads * (problem.kernels.expanded_depth + block_rows) * panel_columns * int64_t{sizeof(float)};
   std::byte* const memory = device_.workspace(packed + scratch);
   run_widened(problem, reinterpret_cast<float*>(memory), reinterpret_cast<float*>(memory + packed),
               block_rows);
