@@ -19,15 +19,20 @@ internal static class ServeBenchmark
     public static Command Create(string demoModel, string llm42)
     {
         var model = new Option<string>("--model") { Description = "Model directory.", DefaultValueFactory = _ => demoModel };
+        var mebibytes = new Option<int>("--mebibytes") { Description = "Serve random weights of this size instead, with that model's tokenizer; 0: don't." };
         var repetitions = new Option<int>("--repetitions") { Description = "Repetitions of each figure.", DefaultValueFactory = _ => 15 };
         var requests = new Option<int>("--requests") { Description = "Requests at once.", DefaultValueFactory = _ => 32 };
         var tokens = new Option<int>("--tokens") { Description = "Tokens of each answer.", DefaultValueFactory = _ => 448 };
         var starts = new Option<int>("--starts") { Description = "Starts of a server; 0 leaves that out.", DefaultValueFactory = _ => 5 };
         var output = new Option<string?>("--output") { Description = "File for the figures as JSON." };
-        var command = new Command("serve", "What the server adds to its engine.") { model, repetitions, requests, tokens, starts, output };
-        command.SetAction(async (parsed, _) => await RunAsync(
-            parsed.GetValue(model)!, llm42, parsed.GetValue(repetitions), parsed.GetValue(requests), parsed.GetValue(tokens),
-            parsed.GetValue(starts), parsed.GetValue(output)).ConfigureAwait(false));
+        var command = new Command("serve", "What the server adds to its engine.") { model, mebibytes, repetitions, requests, tokens, starts, output };
+        command.SetAction(async (parsed, _) =>
+        {
+            using var random = parsed.GetValue(mebibytes) > 0 ? new RandomServedModel(parsed.GetValue(model)!, parsed.GetValue(mebibytes)) : null;
+            await RunAsync(
+                random?.Directory ?? parsed.GetValue(model)!, llm42, parsed.GetValue(repetitions), parsed.GetValue(requests), parsed.GetValue(tokens),
+                parsed.GetValue(starts), parsed.GetValue(output)).ConfigureAwait(false);
+        });
         return command;
     }
 
@@ -69,7 +74,7 @@ internal static class ServeBenchmark
             await File.WriteAllTextAsync(
                 output,
                 JsonSerializer.Serialize(
-                    new { date = $"{DateTime.UtcNow:yyyy-MM-dd}", Environment.ProcessorCount, repetitions, requests, tokens, startSeconds = start, throughput, latency },
+                    new { date = $"{DateTime.UtcNow:yyyy-MM-dd}", Environment.ProcessorCount, engine.Model.WeightBytes, repetitions, requests, tokens, startSeconds = start, throughput, latency },
                     Json) + "\n").ConfigureAwait(false);
         }
 

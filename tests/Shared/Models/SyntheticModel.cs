@@ -16,11 +16,12 @@ internal static class SyntheticModel
     /// <param name="directory">An empty directory.</param>
     /// <param name="bytes">Bytes of weights, met within a layer.</param>
     /// <param name="isF32">f32 instead of bf16.</param>
-    public static void Write(string directory, long bytes, bool isF32 = false)
+    /// <param name="vocabularySize">Tokens; null for a vocabulary as large as small models have.</param>
+    public static void Write(string directory, long bytes, bool isF32 = false, int? vocabularySize = null)
     {
         // A third for the embedding and the head, as in small models; the rest for as many layers as fit.
         var elementSize = isF32 ? 4 : 2;
-        var vocabulary = (int)Math.Max(256, bytes / 3 / (2 * Hidden * elementSize) / 16 * 16);
+        var vocabulary = vocabularySize ?? (int)Math.Max(256, bytes / 3 / (2 * Hidden * elementSize) / 16 * 16);
         const long LayerElements = (2L * Hidden) + (2 * Hidden * (long)Hidden) + (2 * KvWidth * (long)Hidden) + (3 * Intermediate * (long)Hidden);
         var layers = (int)Math.Max(1, (bytes - (2L * vocabulary * Hidden * elementSize)) / (LayerElements * elementSize));
         WriteConfig(directory, vocabulary, layers);
