@@ -13,10 +13,12 @@ namespace llm42::cpu {
 
 namespace {
 
-// state_: generation in the upper half, then whether the job is open, then the workers at it.
+// state_: generation in the upper half, then whether the job is open, whether the caller sleeps until it is
+// done, and the workers at it.
 constexpr uint32_t generation_step = 1u << 16;
 constexpr uint32_t open_flag = 1u << 15;
-constexpr uint32_t worker_mask = open_flag - 1;
+constexpr uint32_t asleep_flag = 1u << 14;
+constexpr uint32_t worker_mask = asleep_flag - 1;
 
 uint32_t generation_of(uint32_t state) {
   return state / generation_step;
@@ -73,12 +75,16 @@ void ThreadPool::run_job(int64_t count, int64_t chunk, const void* context, Func
   take_shares(0);
   // Every share is taken: who has not come needs not come, and who has is waited for.
   state_.fetch_and(~open_flag, std::memory_order_relaxed);
-  for (int spins = 0; (state_.load(std::memory_order_acquire) & worker_mask) != 0; ++spins) {
-    if (spins < spins_before_sleep) {
-      pause();
-    } else {
-      std::this_thread::yield();
-    }
+  for (int spins = 0; spins < spins_before_sleep; ++spins) {
+    if ((state_.load(std::memory_order_acquire) & worker_mask) == 0) return;
+    pause();
+  }
+  // A worker that takes so long has lost its processor to somebody else. Asleep, the caller gives up its own,
+  // where the system can then go on with the worker.
+  uint32_t state = state_.fetch_or(asleep_flag, std::memory_order_acquire) | asleep_flag;
+  while ((state & worker_mask) != 0) {
+    state_.wait(state, std::memory_order_acquire);
+    state = state_.load(std::memory_order_acquire);
   }
 }
 
@@ -107,7 +113,7 @@ void ThreadPool::work(int thread) {
     while ((state & open_flag) != 0) {
       if (state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) {
         take_shares(thread);
-        state_.fetch_sub(1, std::memory_order_release);
+        if ((state_.fetch_sub(1, std::memory_order_release) & asleep_flag) != 0) state_.notify_all();
         break;
       }
     }

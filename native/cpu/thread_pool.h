@@ -37,7 +37,8 @@ class ThreadPool {
   void work(int thread);
   void stop();
 
-  // Generation of the job, whether workers may still join it, and how many are at it.
+  // Generation of the job, whether workers may still join it, whether the caller sleeps, and how many are at
+  // it.
   std::atomic<uint32_t> state_{0};
   std::atomic<bool> is_stopping_{false};
   // The job; written only while nobody is at one.

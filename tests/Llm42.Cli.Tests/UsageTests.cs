@@ -10,7 +10,7 @@ public sealed class UsageTests
     [DataRow("--threads", "1025", "--threads is '1025'", "0 to 1024")]
     [DataRow("--isa", "mmx", "--isa is 'mmx'", "portable")]
     [DataRow("--kv-dtype", "f8", "--kv-dtype is 'f8'", "bf16, f32")]
-    [DataRow("--drafter", "magic", "--drafter is 'magic'", "auto, same, none")]
+    [DataRow("--drafter", "magic", "--drafter is 'magic'", "auto, same, int8, ngram, none")]
     [DataRow("--determinism", "maybe", "--determinism is 'maybe'", "auto, dvr, invariant, off")]
     [DataRow("--verifier", "no", "--verifier is 'no'", "fixed-shape")]
     [DataRow("--window", "0", "--window is '0'", "1 to")]

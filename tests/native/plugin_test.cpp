@@ -1,6 +1,7 @@
 // Backends in a library of their own: what is refused, and that errors arrive.
 #include "core/plugin.h"
 
+#include <filesystem>
 #include <fstream>
 #include <new>
 
@@ -46,7 +47,7 @@ TEST(Plugin, AMissingFileIsNamedWithTheWayOut) {
 }
 
 TEST(Plugin, AFileThatIsNoLibraryIsRefusedWithTheSystemsReason) {
-  const std::string path = std::string(folder) + "/libllm42_broken.so";
+  const std::filesystem::path path = std::filesystem::path(folder) / "libllm42_broken.so";
   std::ofstream(path) << "this is no library";
   expect_words(refusal("broken", LLM42_STATUS_DEVICE_UNAVAILABLE),
                {path.c_str(), "does not load", "too short"});

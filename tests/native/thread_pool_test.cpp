@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -39,6 +40,21 @@ TEST(ThreadPool, PoolsWorkSideBySide) {
   std::thread other([] { run_many(3, 10'000); });
   run_many(2, 10'000);
   other.join();
+}
+
+// Shares so long that the caller goes to sleep before the last worker is done.
+TEST(ThreadPool, WaitsForLongShares) {
+  ThreadPool pool(3);
+  for (int job = 0; job < 60; ++job) {
+    std::atomic<int> done{0};
+    pool.run(3, 1, [&](int64_t i, int) {
+      const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(i);
+      while (std::chrono::steady_clock::now() < end) {
+      }
+      ++done;
+    });
+    ASSERT_EQ(3, done.load()) << "job " << job;
+  }
 }
 
 TEST(ThreadPool, StopsWithoutAJob) {
