@@ -85,10 +85,11 @@ internal static class SyntheticModel
         var text = JsonSerializer.SerializeToUtf8Bytes(header);
         var length = new byte[sizeof(long)];
         BinaryPrimitives.WriteInt64LittleEndian(length, text.Length);
-        // Small finite values, not all alike: a file of zeros would take no memory.
+        // Small values of both signs, not all alike: a file of zeros would take no memory. The last byte of an element
+        // holds its sign and exponent; numbers too small to be normal would make the processor slow.
         var block = new byte[1 << 20];
         for (var i = 0; i < block.Length; i++)
-            block[i] = (byte)(i % 61);
+            block[i] = (byte)(i % 2 == 0 ? i % 61 : 0x3a + (i % 3) + (i % 7 == 0 ? 0x80 : 0));
         using var file = File.Create(path);
         file.Write(length);
         file.Write(text);
