@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cpu/linear_plan.h"
+#include "cpu/linear_store.h"
 #include "cpu/objects.h"
 #include "cpu/panel_block.h"
 #include "cpu/thread_pool.h"
@@ -37,33 +38,6 @@ struct Problem {
   }
 };
 
-// Finishes `count` rows of a panel, from row `row` of the output on.
-void store(const Problem& problem, int64_t panel, int64_t row, int64_t count, const float* sums) {
-  const llm42_linear_params& p = problem.params;
-  const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;
-  const int64_t features = is_swiglu ? problem.weight.info.rows / 2 : problem.weight.info.rows;
-  const int64_t step = is_swiglu ? panel_columns / 2 : panel_columns;
-  const int64_t column = panel * step;
-  const auto* bias = at<const float>(p.bias);
-  TileStore tile{};
-  tile.sums = sums;
-  tile.rows = count;
-  tile.columns = std::min(step, features - column);
-  tile.bias = bias == nullptr ? nullptr : bias + column;
-  tile.output = at<float>(p.output) + row * p.output_stride + column;
-  tile.output_stride = p.output_stride;
-  if (is_swiglu) {
-    tile.up_bias = bias == nullptr ? nullptr : bias + features + column;
-    problem.kernels.store_swiglu(tile);
-  } else if (p.epilogue == LLM42_EPILOGUE_RESIDUAL) {
-    tile.residual = at<const float>(p.residual) + row * p.residual_stride + column;
-    tile.residual_stride = p.residual_stride;
-    problem.kernels.store_residual(tile);
-  } else {
-    problem.kernels.store_plain(tile);
-  }
-}
-
 // One row: panels in pairs.
 void run_row(const Problem& problem, int threads) {
   const int64_t pairs = ceil_div(problem.panels, 2);
@@ -73,12 +47,12 @@ void run_row(const Problem& problem, int threads) {
     if (panel + 1 < problem.panels) {
       problem.kernels.row_by_two[problem.format](problem.input, problem.panel_at(panel, 0),
                                                  problem.panel_at(panel + 1, 0), sums, problem.depth);
-      store(problem, panel + 1, 0, 1, sums + panel_columns);
+      store(problem.params, problem.kernels, panel + 1, 0, 1, sums + panel_columns);
     } else {
       problem.kernels.tile[problem.format](1, problem.input, problem.panel_at(panel, 0), sums, panel_columns,
                                            problem.depth, true);
     }
-    store(problem, panel, 0, 1, sums);
+    store(problem.params, problem.kernels, panel, 0, 1, sums);
   });
 }
 
@@ -88,7 +62,7 @@ void run_tile(const Problem& problem, int threads) {
     alignas(64) float sums[planned_tile_rows * panel_columns];
     problem.kernels.tile[problem.format](problem.rows, problem.input, problem.panel_at(panel, 0), sums,
                                          panel_columns, problem.depth, true);
-    store(problem, panel, 0, problem.rows, sums);
+    store(problem.params, problem.kernels, panel, 0, problem.rows, sums);
   });
 }
 
@@ -115,7 +89,7 @@ void run_blocks(const Problem& problem, int threads, std::byte* scratch) {
         [&](int64_t tile, int64_t k) { return problem.input_at(first_tile + tile, k); });
     const int64_t first_row = first_tile * problem.tile_rows;
     const int64_t end_row = std::min((first_tile + tiles) * problem.tile_rows, problem.rows);
-    store(problem, panel, first_row, end_row - first_row, sums);
+    store(problem.params, problem.kernels, panel, first_row, end_row - first_row, sums);
   });
 }
 
@@ -150,7 +124,7 @@ void run_segments(const Problem& problem, int threads, int64_t segments, std::by
       const float* const more = sums + segment * sums_size;
       for (int64_t i = 0; i < problem.rows * panel_columns; ++i) sums[i] += more[i];
     }
-    store(problem, panel, 0, problem.rows, sums);
+    store(problem.params, problem.kernels, panel, 0, problem.rows, sums);
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include "cpu/int8_weight.h"
 #include "cpu/linear_plan.h"
+#include "cpu/linear_store.h"
 #include "cpu/objects.h"
 #include "cpu/thread_pool.h"
 
@@ -26,33 +27,6 @@ struct Problem {
 
 int64_t round_up(int64_t bytes) {
   return ceil_div(bytes, 64) * 64;
-}
-
-// Finishes `count` rows of a panel, from row `row` of the output on.
-void store(const Problem& problem, int64_t panel, int64_t row, int64_t count, const float* sums) {
-  const llm42_linear_params& p = problem.params;
-  const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;
-  const int64_t features = is_swiglu ? problem.weight.info.rows / 2 : problem.weight.info.rows;
-  const int64_t step = is_swiglu ? panel_columns / 2 : panel_columns;
-  const int64_t column = panel * step;
-  const auto* bias = at<const float>(p.bias);
-  TileStore tile{};
-  tile.sums = sums;
-  tile.rows = count;
-  tile.columns = std::min(step, features - column);
-  tile.bias = bias == nullptr ? nullptr : bias + column;
-  tile.output = at<float>(p.output) + row * p.output_stride + column;
-  tile.output_stride = p.output_stride;
-  if (is_swiglu) {
-    tile.up_bias = bias == nullptr ? nullptr : bias + features + column;
-    problem.kernels.store_swiglu(tile);
-  } else if (p.epilogue == LLM42_EPILOGUE_RESIDUAL) {
-    tile.residual = at<const float>(p.residual) + row * p.residual_stride + column;
-    tile.residual_stride = p.residual_stride;
-    problem.kernels.store_residual(tile);
-  } else {
-    problem.kernels.store_plain(tile);
-  }
 }
 
 // The input as int8: [tile][quads][rows of the tile][4], with the scale and the sum of each row.
@@ -116,7 +90,8 @@ void run_exact(const Problem& problem, const Int8Rows& rows) {
         tile.sums = sums;
         problem.kernels.int8_tile(tile);
         for (int64_t i = 0; i < step; ++i) {
-          store(problem, panel + i, row, tile.rows, sums + i * tile.rows * panel_columns);
+          store(problem.params, problem.kernels, panel + i, row, tile.rows,
+                sums + i * tile.rows * panel_columns);
         }
       }
       panel += step;
@@ -151,7 +126,7 @@ void run_widened(const Problem& problem, float* packed, float* scratch, int64_t 
         }
       }
       for (int64_t i = 0; i < count * panel_columns; ++i) sums[i] *= scales[i % panel_columns];
-      store(problem, panel, first, count, sums);
+      store(problem.params, problem.kernels, panel, first, count, sums);
     }
   });
 }
