@@ -18,7 +18,8 @@ internal sealed record ReportDocument(string Title, IReadOnlyList<string> Lines,
     private const int Row = 20;
     private const int CharacterWidth = 7;
 
-    private const string PageStyle = """
+    /// <summary>What pages of reports look like, in the light and in the dark.</summary>
+    public const string PageStyle = """
         :root{color-scheme:light dark}
         body{font-family:system-ui,sans-serif;max-width:1180px;margin:0 auto;padding:1rem;line-height:1.4;background:#ffffff;color:#1b1f24}
         @media (prefers-color-scheme:dark){body{background:#15191e;color:#e6e9ec}}

@@ -1,25 +1,15 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Llm42.Cli.Reports;
 
 namespace Llm42.Cli.Serving;
 
 /// <summary>A report as one HTML page that needs no other file, and is well-formed XML too.</summary>
 internal static class HtmlReport
 {
-    private const string Style = """
-        :root{color-scheme:light dark}
-        body{font-family:system-ui,sans-serif;max-width:1180px;margin:0 auto;padding:1rem;line-height:1.4;background:#ffffff;color:#1b1f24}
-        @media (prefers-color-scheme:dark){body{background:#15191e;color:#e6e9ec}}
-        .charts{display:flex;flex-wrap:wrap;gap:1rem}
-        figure{margin:0;flex:1 1 min(100%,500px)}
-        figure svg{width:100%;height:auto}
-        .scroll{overflow-x:auto}
-        table{border-collapse:collapse;font-variant-numeric:tabular-nums}
-        th,td{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #8886}
-        th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}
-        caption{text-align:left;font-weight:600;padding:.5rem 0}
-        """;
+    // The second column names a class of requests.
+    private const string Style = ReportDocument.PageStyle + "\nth:nth-child(2),td:nth-child(2){text-align:left}";
 
     public static string Of(ServingReport report)
     {
