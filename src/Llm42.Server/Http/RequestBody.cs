@@ -15,8 +15,10 @@ internal static class RequestBody
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth };
 
     /// <summary>The JSON object; to be disposed.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="limit">Most bytes of it.</param>
     /// <exception cref="ApiException">It is no JSON object, or too long.</exception>
-    public static async Task<JsonDocument> ReadAsync(HttpContext context)
+    public static async Task<JsonDocument> ReadAsync(HttpContext context, int limit)
     {
         if (!context.Request.HasJsonContentType() && context.Request.ContentType is { Length: > 0 } type)
             throw new ApiException(
@@ -24,9 +26,25 @@ internal static class RequestBody
                 "invalid_request_error",
                 $"Content-Type is {Printable.Of(type, 100)}; it must be application/json.",
                 code: "unsupported_media_type");
+        if (context.Request.ContentLength > limit)
+            throw TooLong(limit);
         using var body = new MemoryStream(FirstBytes);
-        await context.Request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
-        return Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
+        var reader = context.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(context.RequestAborted).ConfigureAwait(false);
+            var isWithin = read.Buffer.Length <= limit - body.Length;
+            if (isWithin)
+            {
+                foreach (var part in read.Buffer)
+                    body.Write(part.Span);
+            }
+            reader.AdvanceTo(read.Buffer.End);
+            if (!isWithin)
+                throw TooLong(limit);
+            if (read.IsCompleted)
+                return Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
+        }
     }
 
     /// <summary>Parses a body; every string of what comes back can be read.</summary>
@@ -64,6 +82,12 @@ internal static class RequestBody
             }
         }
     }
+
+    private static ApiException TooLong(int limit) => new(
+        StatusCodes.Status413PayloadTooLarge,
+        "invalid_request_error",
+        $"The body is too long: this server takes {limit} bytes.",
+        code: "body_too_large");
 
     private static ApiException Malformed(string reason) =>
         ApiException.Invalid($"The body is not valid JSON: {reason}.", code: "invalid_json");

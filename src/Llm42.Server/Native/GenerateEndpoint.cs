@@ -17,7 +17,7 @@ internal sealed class GenerateEndpoint(ServedModel model)
     /// <summary>Serves a request.</summary>
     public async Task ServeAsync(HttpContext context)
     {
-        using var body = await RequestBody.ReadAsync(context).ConfigureAwait(false);
+        using var body = await RequestBody.ReadAsync(context, model.Options.MaxBodyBytes).ConfigureAwait(false);
         var fields = new RequestFields(body.RootElement);
         var isText = fields.Find("text") is not null;
         if (isText == fields.Find("input_ids") is not null)

@@ -11,7 +11,7 @@ internal sealed class TokenizeEndpoints(ServedModel model)
     /// <summary>Text in, token ids out.</summary>
     public async Task TokenizeAsync(HttpContext context)
     {
-        using var body = await RequestBody.ReadAsync(context).ConfigureAwait(false);
+        using var body = await RequestBody.ReadAsync(context, model.Options.MaxBodyBytes).ConfigureAwait(false);
         var fields = new RequestFields(body.RootElement);
         fields.Ignore("model");
         var text = fields.Text("prompt") ?? fields.Text("text") ?? throw fields.Missing("prompt");
@@ -27,7 +27,7 @@ internal sealed class TokenizeEndpoints(ServedModel model)
     /// <summary>Token ids in, text out.</summary>
     public async Task DetokenizeAsync(HttpContext context)
     {
-        using var body = await RequestBody.ReadAsync(context).ConfigureAwait(false);
+        using var body = await RequestBody.ReadAsync(context, model.Options.MaxBodyBytes).ConfigureAwait(false);
         var fields = new RequestFields(body.RootElement);
         fields.Ignore("model");
         var ids = PromptField.Read(fields, "tokens", tokenizer: null);

@@ -16,7 +16,7 @@ internal sealed class ChatEndpoint(ServedModel model)
     /// <summary>Serves a request.</summary>
     public async Task ServeAsync(HttpContext context)
     {
-        using var body = await RequestBody.ReadAsync(context).ConfigureAwait(false);
+        using var body = await RequestBody.ReadAsync(context, model.Options.MaxBodyBytes).ConfigureAwait(false);
         var request = _reader.Read(new RequestFields(body.RootElement), DeterminismHeader.Read(context));
         using var deadline = new Deadline(context, model);
         await deadline.RunAsync(async cancellation =>

@@ -19,7 +19,7 @@ internal sealed class CompletionsEndpoint(ServedModel model)
     /// <summary>Serves a request.</summary>
     public async Task ServeAsync(HttpContext context)
     {
-        using var body = await RequestBody.ReadAsync(context).ConfigureAwait(false);
+        using var body = await RequestBody.ReadAsync(context, model.Options.MaxBodyBytes).ConfigureAwait(false);
         var request = Read(new RequestFields(body.RootElement), DeterminismHeader.Read(context));
         using var deadline = new Deadline(context, model);
         await deadline.RunAsync(cancellation => request.Stream is { } stream

@@ -50,7 +50,10 @@ internal static class KestrelSetup
         limits.MinRequestBodyDataRate = rate;
         limits.MinResponseDataRate = rate;
         limits.RequestHeadersTimeout = options.HeaderTimeout;
-        limits.MaxRequestBodySize = options.MaxBodyBytes;
+
+        // RequestBody refuses what is too long. At a limit of its own Kestrel would close the connection without reading the
+        // rest, and a client that still writes would see a reset instead of the answer; so it reads on for a few seconds.
+        limits.MaxRequestBodySize = null;
         limits.MaxConcurrentConnections = options.MaxConnections;
 
         // Above our own limit, so that most requests beyond that still get an answer that says why.

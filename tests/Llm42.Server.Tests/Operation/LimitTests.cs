@@ -56,6 +56,41 @@ public sealed class LimitTests
     }
 
     [TestMethod]
+    public async Task Long_body_of_unknown_length_is_refused()
+    {
+        using HttpResponseMessage fits = await PostAsync(60 << 10);
+        Assert.AreEqual(HttpStatusCode.OK, fits.StatusCode);
+        using HttpResponseMessage tooLong = await PostAsync(64 << 10);
+        await Requests.AssertErrorAsync(tooLong, 413, "invalid_request_error", "body_too_large");
+
+        static async Task<HttpResponseMessage> PostAsync(int length)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/tokenize") { Content = Requests.Json($$"""{"text": "{{new string('a', length)}}"}""") };
+            request.Headers.TransferEncodingChunked = true;
+            return await s_server.Client.SendAsync(request);
+        }
+    }
+
+    [TestMethod]
+    public async Task Client_that_writes_a_body_far_too_long_reads_why_and_goes_on()
+    {
+        // More than sockets hold: the client reads no answer before it has written everything.
+        const int Length = 32 << 20;
+        using var client = new TcpClient();
+        await client.ConnectAsync(s_server.Address.Host, s_server.Address.Port);
+        NetworkStream stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /tokenize HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {Length}\r\n\r\n"));
+        await stream.WriteAsync(new byte[Length]);
+        await stream.WriteAsync("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"u8.ToArray());
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        string answers = await reader.ReadToEndAsync();
+        StringAssert.StartsWith(answers, "HTTP/1.1 413 ", StringComparison.Ordinal);
+        StringAssert.Contains(answers, "body_too_large", StringComparison.Ordinal);
+        StringAssert.Contains(answers, "HTTP/1.1 200 OK", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
     public async Task Long_headers_are_refused()
     {
         using HttpResponseMessage fits = await GetAsync(3000);
