@@ -246,6 +246,7 @@ public static unsafe class Operators
             SlotsPerRow = arguments.SlotsPerRow,
             Numerics = arguments.Numerics,
             Epilogue = arguments.Epilogue,
+            ComputeDType = arguments.ComputeType,
             Weight = arguments.Weight.Pointer,
             Starts = arguments.Starts.Native,
             Order = arguments.Order.Native,

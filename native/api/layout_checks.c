@@ -148,7 +148,7 @@ _Static_assert(offsetof(llm42_grouped_linear_params, slots) == 4, "the C# bindin
 _Static_assert(offsetof(llm42_grouped_linear_params, slots_per_row) == 8, "the C# bindings expect offsetof(llm42_grouped_linear_params, slots_per_row) == 8");
 _Static_assert(offsetof(llm42_grouped_linear_params, numerics) == 12, "the C# bindings expect offsetof(llm42_grouped_linear_params, numerics) == 12");
 _Static_assert(offsetof(llm42_grouped_linear_params, epilogue) == 16, "the C# bindings expect offsetof(llm42_grouped_linear_params, epilogue) == 16");
-_Static_assert(offsetof(llm42_grouped_linear_params, reserved) == 20, "the C# bindings expect offsetof(llm42_grouped_linear_params, reserved) == 20");
+_Static_assert(offsetof(llm42_grouped_linear_params, compute_dtype) == 20, "the C# bindings expect offsetof(llm42_grouped_linear_params, compute_dtype) == 20");
 _Static_assert(offsetof(llm42_grouped_linear_params, weight) == 24, "the C# bindings expect offsetof(llm42_grouped_linear_params, weight) == 24");
 _Static_assert(offsetof(llm42_grouped_linear_params, starts) == 32, "the C# bindings expect offsetof(llm42_grouped_linear_params, starts) == 32");
 _Static_assert(offsetof(llm42_grouped_linear_params, order) == 48, "the C# bindings expect offsetof(llm42_grouped_linear_params, order) == 48");

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/validate.h"
 
 namespace llm42 {
 
@@ -35,6 +36,29 @@ void check_finite(const char* name, float value, float low) {
 void check_numerics(llm42_numerics numerics) {
   if (numerics != LLM42_NUMERICS_FAST && numerics != LLM42_NUMERICS_INVARIANT) {
     fail_argument("numerics is ", numerics, "; it must be 0 (fast) or 1 (invariant)");
+  }
+}
+
+namespace {
+
+// Most products of two numbers in -127..127 whose sum a 32-bit integer always holds.
+constexpr int32_t max_i8_depth = INT32_MAX / (127 * 127);
+
+}  // namespace
+
+void check_compute_dtype(llm42_dtype compute, const llm42_weight_info& weight) {
+  if (compute == LLM42_DTYPE_DEFAULT) return;
+  if (compute != LLM42_DTYPE_I8) {
+    fail_argument("compute_dtype is ", compute, " (", name_of(compute), "); it must be default or i8");
+  }
+  if (weight.format != LLM42_DTYPE_I8) {
+    fail_argument("compute_dtype is ", compute, " (i8), but the weight has format ", name_of(weight.format),
+                  "; pack it with format i8, or leave compute_dtype default");
+  }
+  if (weight.columns > max_i8_depth) {
+    fail_argument("compute_dtype is ", compute, " (i8), but the weight has ", weight.columns,
+                  " columns; sums of 32 bits are exact up to ", max_i8_depth,
+                  ": leave compute_dtype default");
   }
 }
 

@@ -19,6 +19,9 @@ void check_multiple(const char* name, int64_t value, const char* of, int64_t div
 void check_finite(const char* name, float value, float low);
 void check_numerics(llm42_numerics numerics);
 
+// Refuses factors of a product that a weight does not have, or whose sums need not be exact.
+void check_compute_dtype(llm42_dtype compute, const llm42_weight_info& weight);
+
 // Refuses a handle of another device than the stream's.
 void check_owner(const char* name, const Device* owner, const Device* device);
 

@@ -13,25 +13,6 @@ void check_rows_layout(const char* name, const Weight& weight) {
   }
 }
 
-// Most products of two numbers in -127..127 whose sum a 32-bit integer always holds.
-constexpr int32_t max_i8_depth = INT32_MAX / (127 * 127);
-
-void check_compute_dtype(llm42_dtype compute, const llm42_weight_info& weight) {
-  if (compute == LLM42_DTYPE_DEFAULT) return;
-  if (compute != LLM42_DTYPE_I8) {
-    fail_argument("compute_dtype is ", compute, " (", name_of(compute), "); it must be default or i8");
-  }
-  if (weight.format != LLM42_DTYPE_I8) {
-    fail_argument("compute_dtype is ", compute, " (i8), but the weight has format ", name_of(weight.format),
-                  "; pack it with format i8, or leave compute_dtype default");
-  }
-  if (weight.columns > max_i8_depth) {
-    fail_argument("compute_dtype is ", compute, " (i8), but the weight has ", weight.columns,
-                  " columns; sums of 32 bits are exact up to ", max_i8_depth,
-                  ": leave compute_dtype default");
-  }
-}
-
 void check_one_matrix(const char* name, const Weight& weight) {
   if (weight.info.groups != 1) {
     fail_argument(name, " has ", weight.info.groups,

@@ -64,11 +64,15 @@ bool validate(const Stream& stream, llm42_grouped_linear_params& p) {
   if (p.epilogue != LLM42_EPILOGUE_NONE && p.epilogue != LLM42_EPILOGUE_SWIGLU) {
     fail_argument("epilogue is ", p.epilogue, "; it must be 0 (none) or 2 (swiglu)");
   }
-  check_zero("reserved", p.reserved);
   check_handle("weight", p.weight, stream);
   const llm42_weight_info& weight = p.weight->info;
   if (weight.groups < 2) {
     fail_argument("weight has 1 group; it must have 2 or more (llm42_linear takes a weight of one matrix)");
+  }
+  check_compute_dtype(p.compute_dtype, weight);
+  if (weight.format == LLM42_DTYPE_I8 && p.compute_dtype != LLM42_DTYPE_I8) {
+    fail(LLM42_STATUS_UNSUPPORTED, "weight has format i8 and compute_dtype is ", p.compute_dtype,
+         "; a grouped product takes such a weight with compute_dtype i8");
   }
   const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;
   if (is_swiglu != (weight.layout == LLM42_WEIGHT_LAYOUT_GATE_UP)) {

@@ -103,10 +103,6 @@ void validate(llm42_weight_params& params) {
   check_range("columns", params.columns, 1, 1 << 24);
   if (params.groups == 0) params.groups = 1;
   check_range("groups", params.groups, 1, 1024);
-  if (params.format == LLM42_DTYPE_I8 && params.groups != 1) {
-    fail(LLM42_STATUS_UNSUPPORTED, "groups is ", params.groups,
-         " and format is i8; several matrices in one weight need format f32, f16 or bf16");
-  }
   check_zero("reserved", params.reserved);
   check_range("part_count", params.part_count, 1, int64_t{64} * params.groups);
   check_multiple("part_count", params.part_count, "groups", params.groups);

@@ -2,7 +2,7 @@
 // has, under fast numerics too: the experts make more units of work than there are threads.
 #include <algorithm>
 
-#include "cpu/linear_plan.h"
+#include "cpu/grouped_plan.h"
 #include "cpu/objects.h"
 #include "cpu/panel_block.h"
 #include "cpu/thread_pool.h"
@@ -18,34 +18,18 @@ int64_t round_up(int64_t bytes) {
   return ceil_div(bytes, 64) * 64;
 }
 
-// Consecutive entries of `order` that belong to one expert, at most rows_per_block of them.
-struct Span {
-  int64_t expert;
-  int64_t first;
-  int64_t rows;
-};
-
 struct Problem {
-  const llm42_grouped_linear_params& params;
+  Slots slots;
   const CpuWeight& weight;
   const Kernels& kernels;
   ThreadPool& pool;
   int threads;
   int64_t depth;
   int64_t panels;
-  int64_t features;  // of the output
-  bool is_swiglu;
-  const int32_t* order;
-  const float* input;
-  float* output;
   float* packed = nullptr;   // of the spans at hand: [row tile][depth][rows of the tile]
   int64_t first = 0;         // entry of `order` that `packed` begins with
   float* scratch = nullptr;  // [thread][scratch_floats]
   int64_t scratch_floats = 0;
-
-  const float* input_row(int64_t entry) const {
-    return input + order[entry] / params.slots_per_row * params.input_stride;
-  }
 
   const std::byte* panel_at(const Span& span, int64_t panel) const {
     return weight.panel(span.expert * panels + panel);
@@ -53,7 +37,7 @@ struct Problem {
 
   // Input of the tile that begins `row` rows behind the start of a span, from column `k` on.
   const float* input_at(const Span& span, int64_t row, int64_t k) const {
-    if (span.rows == 1) return input_row(span.first) + k;
+    if (span.rows == 1) return slots.input_row(span.first) + k;
     return packed + (span.first - first + row) * depth + k * tile_rows(span, row);
   }
 
@@ -62,32 +46,13 @@ struct Problem {
   }
 };
 
-// Finishes the first `count` rows of a panel: each goes to its own slot.
-void store(const Problem& problem, const Span& span, int64_t panel, int64_t count, const float* sums) {
-  const int64_t step = problem.is_swiglu ? panel_columns / 2 : panel_columns;
-  const int64_t column = panel * step;
-  TileStore tile{};
-  tile.rows = 1;
-  tile.columns = std::min(step, problem.features - column);
-  for (int64_t r = 0; r < count; ++r) {
-    const int64_t slot = problem.order[span.first + r];
-    tile.sums = sums + r * panel_columns;
-    tile.output = problem.output + slot * problem.params.output_stride + column;
-    if (problem.is_swiglu) {
-      problem.kernels.store_swiglu(tile);
-    } else {
-      problem.kernels.store_plain(tile);
-    }
-  }
-}
-
 // One tile of rows.
 void multiply_tile(const Problem& problem, const Span& span, int64_t panel) {
   alignas(64) float sums[planned_tile_rows * panel_columns];
   problem.kernels.tile[problem.weight.format()](span.rows, problem.input_at(span, 0, 0),
                                                 problem.panel_at(span, panel), sums, panel_columns,
                                                 problem.depth, true);
-  store(problem, span, panel, span.rows, sums);
+  problem.slots.store(span.first, panel, span.rows, sums);
 }
 
 void multiply_tiles(const Problem& problem, const Span& span, int64_t panel, float* scratch) {
@@ -99,7 +64,7 @@ void multiply_tiles(const Problem& problem, const Span& span, int64_t panel, flo
                  scratch, sums},
       [&](int64_t tile) { return problem.tile_rows(span, tile * tile_rows); },
       [&](int64_t tile, int64_t k) { return problem.input_at(span, tile * tile_rows, k); });
-  store(problem, span, panel, span.rows, sums);
+  problem.slots.store(span.first, panel, span.rows, sums);
 }
 
 // One row by two panels, for more memory streams at once.
@@ -108,8 +73,8 @@ void multiply_row(const Problem& problem, const Span& span, int64_t panel) {
   problem.kernels.row_by_two[problem.weight.format()](problem.input_at(span, 0, 0),
                                                       problem.panel_at(span, panel),
                                                       problem.panel_at(span, panel + 1), sums, problem.depth);
-  store(problem, span, panel, 1, sums);
-  store(problem, span, panel + 1, 1, sums + panel_columns);
+  problem.slots.store(span.first, panel, 1, sums);
+  problem.slots.store(span.first, panel + 1, 1, sums + panel_columns);
 }
 
 void multiply(const Problem& problem, const Span* spans, int64_t count) {
@@ -144,7 +109,7 @@ void pack_input(const Problem& problem, const Span* spans, int64_t count) {
     for (int64_t row = 0; row < span.rows; row += problem.kernels.tile_rows) {
       const int64_t rows = problem.tile_rows(span, row);
       const float* sources[planned_tile_rows];
-      for (int64_t r = 0; r < rows; ++r) sources[r] = problem.input_row(span.first + row + r);
+      for (int64_t r = 0; r < rows; ++r) sources[r] = problem.slots.input_row(span.first + row + r);
       float* const tile = problem.packed + (span.first - problem.first + row) * problem.depth;
       for (int64_t k = begin; k < end; ++k) {
         for (int64_t r = 0; r < rows; ++r) tile[k * rows + r] = sources[r][k];
@@ -153,43 +118,27 @@ void pack_input(const Problem& problem, const Span* spans, int64_t count) {
   });
 }
 
-int64_t cut_into_spans(const int32_t* starts, int64_t experts, Span* spans) {
-  int64_t count = 0;
-  for (int64_t expert = 0; expert < experts; ++expert) {
-    for (int64_t first = starts[expert]; first < starts[expert + 1]; first += rows_per_block) {
-      spans[count++] = {expert, first, std::min<int64_t>(rows_per_block, starts[expert + 1] - first)};
-    }
-  }
-  return count;
-}
-
 }  // namespace
 
 void CpuStream::grouped_linear(const llm42_grouped_linear_params& p) {
-  const auto& weight = static_cast<const CpuWeight&>(*p.weight);
   const auto* starts = at<const int32_t>(p.starts);
   const auto* order = at<const int32_t>(p.order);
-  const int64_t experts = weight.info.groups;
+  const int64_t experts = p.weight->info.groups;
   const int64_t slots = p.slots;
   check_starts("starts", starts, experts, slots);
   for (int64_t i = 0; i < slots; ++i) check_index("order", i, order[i], 0, slots - 1);
+  if (p.compute_dtype == LLM42_DTYPE_I8) return grouped_linear_int8(p);
 
-  const bool is_swiglu = p.epilogue == LLM42_EPILOGUE_SWIGLU;
-  Problem problem{p,
+  const auto& weight = static_cast<const CpuWeight&>(*p.weight);
+  Problem problem{Slots(p, device_.kernels()),
                   weight,
                   device_.kernels(),
                   device_.pool(),
                   device_.threads_for(slots * weight.panels() * weight.info.columns * panel_columns),
                   weight.info.columns,
-                  weight.panels(),
-                  is_swiglu ? weight.info.rows / 2 : weight.info.rows,
-                  is_swiglu,
-                  order,
-                  at<const float>(p.input),
-                  at<float>(p.output)};
+                  weight.panels()};
 
   // What is needed at most, whatever the groups are.
-  const int64_t most_spans = std::min(experts, slots) + slots / rows_per_block;
   const int64_t block_rows = std::min(slots, rows_per_block);
   const bool has_blocks = slots > problem.kernels.tile_rows;
   const int64_t wave_floats = std::max(packed_floats, block_rows * problem.depth);
@@ -197,7 +146,7 @@ void CpuStream::grouped_linear(const llm42_grouped_linear_params& p) {
   problem.scratch_floats = has_blocks ? (block_rows + problem.kernels.expanded_depth) * panel_columns : 0;
   const int64_t scratch_size = problem.threads * problem.scratch_floats * int64_t{sizeof(float)};
   std::byte* const workspace =
-      device_.workspace(packed_size + scratch_size + most_spans * int64_t{sizeof(Span)});
+      device_.workspace(packed_size + scratch_size + most_spans(slots, experts) * int64_t{sizeof(Span)});
   problem.packed = reinterpret_cast<float*>(workspace);
   problem.scratch = reinterpret_cast<float*>(workspace + packed_size);
   auto* const spans = reinterpret_cast<Span*>(workspace + packed_size + scratch_size);

@@ -35,7 +35,8 @@ int64_t CpuInt8Weight::panels() const {
 
 int64_t CpuInt8Weight::packed_size(const llm42_weight_info& shape) {
   // At most 2^31 rows and padding, 2^24 columns: no overflow.
-  return panel_count(shape) * panel_columns * (quads_of(shape.columns) * 4 + int64_t{sizeof(float)});
+  return shape.groups * panel_count(shape) * panel_columns *
+         (quads_of(shape.columns) * 4 + int64_t{sizeof(float)});
 }
 
 std::unique_ptr<llm42_weight> create_int8_weight(CpuDevice& device, const llm42_weight_params& params) {
@@ -44,32 +45,36 @@ std::unique_ptr<llm42_weight> create_int8_weight(CpuDevice& device, const llm42_
   info.format = LLM42_DTYPE_I8;
   info.layout = params.layout;
   info.columns = params.columns;
-  info.groups = 1;
-  for (int32_t i = 0; i < params.part_count; ++i) info.rows += params.parts[i].rows;
+  info.groups = params.groups;
+  for (int32_t i = 0; i < params.part_count / params.groups; ++i) info.rows += params.parts[i].rows;
   info.size = CpuInt8Weight::packed_size(info);
 
   // What may be refused comes first, on this thread: the body of a parallel loop must not throw.
-  const int threads = device.threads_for(info.rows * info.columns);
-  std::vector<float> scales(static_cast<size_t>(info.rows), -1.0f);
-  parallel_for(device.pool(), threads, info.rows, 16, [&](int64_t row, int) {
+  const int64_t rows = info.groups * info.rows;
+  const int threads = device.threads_for(rows * info.columns);
+  std::vector<float> scales(static_cast<size_t>(rows), -1.0f);
+  const auto source_of = [&](int64_t row) { return source_row(params, row / info.rows, row % info.rows); };
+  parallel_for(device.pool(), threads, rows, 16, [&](int64_t row, int) {
     try {
-      scales[static_cast<size_t>(row)] = scale_of_row(params, source_row(params, 0, row));
+      scales[static_cast<size_t>(row)] = scale_of_row(params, source_of(row));
     } catch (const Error&) {
       // Found again below, by the lowest row.
     }
   });
-  for (int64_t row = 0; row < info.rows; ++row) {
-    if (scales[static_cast<size_t>(row)] < 0) scale_of_row(params, source_row(params, 0, row));
+  for (int64_t row = 0; row < rows; ++row) {
+    if (scales[static_cast<size_t>(row)] < 0) scale_of_row(params, source_of(row));
   }
 
   auto weight = std::make_unique<CpuInt8Weight>(device, info);
-  parallel_for(device.pool(), threads, weight->panels(), 1, [&](int64_t panel, int) {
+  const int64_t panels = weight->panels();
+  parallel_for(device.pool(), threads, info.groups * panels, 1, [&](int64_t panel, int) {
     for (int64_t column = 0; column < panel_columns; ++column) {
-      const int64_t row = row_of_column(info, panel, column);
+      const int64_t row = row_of_column(info, panel % panels, column);
       if (row < 0) continue;  // the block came zero-filled
-      const float scale = scales[static_cast<size_t>(row)];
+      const int64_t place = panel / panels * info.rows + row;
+      const float scale = scales[static_cast<size_t>(place)];
       weight->scales(panel)[column] = scale;
-      pack_column(params, source_row(params, 0, row).data, scale, weight->panel(panel) + column * 4);
+      pack_column(params, source_of(place).data, scale, weight->panel(panel) + column * 4);
     }
   });
   return weight;

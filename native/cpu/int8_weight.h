@@ -8,14 +8,15 @@
 namespace llm42::cpu {
 
 // Panels of 32 output features, [panel][K / 4, rounded up][32][4], zeros behind the elements; the panels hold
-// the features that those of CpuWeight hold. Behind them the scales, f32 [panel][32].
+// the features that those of CpuWeight hold, the matrices of a weight with groups one after the other. Behind
+// them the scales, f32 [panel][32].
 class CpuInt8Weight final : public llm42_weight {
  public:
   CpuInt8Weight(CpuDevice& device, const llm42_weight_info& shape);
 
   static int64_t packed_size(const llm42_weight_info& shape);
 
-  int64_t panels() const;
+  int64_t panels() const;  // of one matrix
   int64_t quads() const { return quads_of(info.columns); }
   int64_t panel_size() const { return quads() * 4 * panel_columns; }
   const int8_t* panel(int64_t index) const { return elements() + index * panel_size(); }
@@ -27,7 +28,9 @@ class CpuInt8Weight final : public llm42_weight {
 
  private:
   int8_t* elements() const { return reinterpret_cast<int8_t*>(block_.data()); }
-  float* all_scales() const { return reinterpret_cast<float*>(block_.data() + panels() * panel_size()); }
+  float* all_scales() const {
+    return reinterpret_cast<float*>(block_.data() + info.groups * panels() * panel_size());
+  }
 
   Block block_;
 };

@@ -3,6 +3,7 @@
 // over k that linear.cpp has.
 #include <algorithm>
 
+#include "cpu/int8_rows.h"
 #include "cpu/int8_weight.h"
 #include "cpu/linear_plan.h"
 #include "cpu/linear_store.h"
@@ -12,9 +13,6 @@
 namespace llm42::cpu {
 
 namespace {
-
-// Rows and panels of the largest tile.
-constexpr int64_t most_tile_rows = 12;
 
 struct Problem {
   const llm42_linear_params& params;
@@ -29,13 +27,6 @@ int64_t round_up(int64_t bytes) {
   return ceil_div(bytes, 64) * 64;
 }
 
-// The input as int8: [tile][quads][rows of the tile][4], with the scale and the sum of each row.
-struct Int8Rows {
-  int8_t* elements;
-  float* scales;
-  int32_t* sums;
-};
-
 void quantize(const Problem& problem, const Int8Rows& rows, int8_t* scratch) {
   const int64_t quads = problem.weight.quads();
   const int64_t tile_rows = problem.kernels.int8_tile_rows;
@@ -43,16 +34,10 @@ void quantize(const Problem& problem, const Int8Rows& rows, int8_t* scratch) {
   const int threads = problem.rows * quads < 4096 ? 1 : problem.threads;
   parallel_for(problem.pool, threads, ceil_div(problem.rows, tile_rows), 1, [&](int64_t tile, int thread) {
     const int64_t first = tile * tile_rows;
-    const int64_t count = std::min(tile_rows, problem.rows - first);
-    int8_t* const packed = rows.elements + first * quads * 4;
-    int8_t* const row = count == 1 ? packed : scratch + thread * quads * 4;
-    for (int64_t r = 0; r < count; ++r) {
-      problem.kernels.quantize_row(input + (first + r) * problem.params.input_stride,
-                                   problem.weight.info.columns, row, rows.scales + first + r,
-                                   rows.sums + first + r);
-      if (count == 1) break;
-      for (int64_t q = 0; q < quads; ++q) std::copy_n(row + q * 4, 4, packed + (q * count + r) * 4);
-    }
+    quantize_tile(
+        problem.kernels, problem.weight.info.columns, first, std::min(tile_rows, problem.rows - first),
+        [&](int64_t r) { return input + (first + r) * problem.params.input_stride; }, rows,
+        scratch + thread * quads * 4);
   });
 }
 
@@ -72,7 +57,7 @@ void run_exact(const Problem& problem, const Int8Rows& rows) {
   const int64_t at_once = panels_at_once(problem);
   const int64_t tile_rows = problem.kernels.int8_tile_rows;
   parallel_for(problem.pool, problem.threads, ceil_div(panels, at_once), 1, [&](int64_t unit, int) {
-    alignas(64) float sums[most_tile_rows * panel_columns];
+    alignas(64) float sums[most_int8_tile_rows * panel_columns];
     const int64_t end = std::min((unit + 1) * at_once, panels);
     for (int64_t panel = unit * at_once; panel < end;) {
       const int64_t step = panel + at_once <= end ? at_once : 1;

@@ -126,6 +126,7 @@ class CpuStream final : public llm42_stream {
 
  private:
   void linear_int8(const llm42_linear_params& params);
+  void grouped_linear_int8(const llm42_grouped_linear_params& params);
 
   CpuDevice& device_;
 };

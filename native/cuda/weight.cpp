@@ -84,6 +84,10 @@ std::unique_ptr<llm42_weight> CudaStream::create_weight(const llm42_weight_param
          "); the cuda backend has weights of format bf16 and i8: pass format bf16 to have the source rounded "
          "to it");
   }
+  if (params.format == LLM42_DTYPE_I8 && params.groups != 1) {
+    fail(LLM42_STATUS_UNSUPPORTED, "groups is ", params.groups,
+         " and format is i8; the cuda backend has several matrices in one weight as bf16 only");
+  }
   const RelaxedCapture relaxed;
   begin();
   llm42_weight_info info{};

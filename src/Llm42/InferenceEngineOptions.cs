@@ -32,8 +32,8 @@ public sealed record InferenceEngineOptions
 
     /// <summary>
     /// How weights are multiplied: "original", as they are stored, or "int8": linear layers and the head with a scale per
-    /// output feature, by activations quantised row by row. Embeddings, norms and biases stay as they are. Part of the
-    /// numerics profile. Models with experts have no int8 form.
+    /// output feature, by activations quantised row by row. Embeddings, norms, biases and routers of experts stay
+    /// as they are. Part of the numerics profile. The experts of a model on a GPU have no int8 form.
     /// </summary>
     public string WeightFormat { get; init; } = "original";
 

@@ -16,7 +16,7 @@ public sealed class ThroughputPlanTests
     [TestMethod]
     public void Variants_follow_each_other_and_every_second_round_goes_backwards()
     {
-        IReadOnlyList<ThroughputCase> cases = ThroughputPlan.Cases(Options());
+        IReadOnlyList<ThroughputCase> cases = ThroughputPlan.Cases(Options(), WeightFormat.Bf16);
         Assert.HasCount(8, cases);
         for (int i = 0; i < cases.Count; i += 2)
         {

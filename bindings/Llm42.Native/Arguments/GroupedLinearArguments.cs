@@ -15,6 +15,9 @@ public readonly record struct GroupedLinearArguments
     /// <inheritdoc cref="GroupedLinearParams.Epilogue"/>
     public Epilogue Epilogue { get; init; }
 
+    /// <inheritdoc cref="GroupedLinearParams.ComputeDType"/>
+    public DType ComputeType { get; init; }
+
     /// <inheritdoc cref="GroupedLinearParams.Weight"/>
     public required NativeWeight Weight { get; init; }
 

@@ -116,7 +116,7 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "llm42_moe_permute")]
     internal static partial Status MoePermute(OpaqueStream* stream, MoePermuteParams* @params);
 
-    /// <summary>output[s] = epilogue(input[s / slots_per_row] x matrix^T), the matrix being that of the expert whose slots s is among. Accumulates in f32.</summary>
+    /// <summary>output[s] = epilogue(input[s / slots_per_row] x matrix^T), the matrix being that of the expert whose slots s is among. Accumulates in f32, with compute_dtype i8 in integers.</summary>
     [LibraryImport(Library, EntryPoint = "llm42_grouped_linear")]
     internal static partial Status GroupedLinear(OpaqueStream* stream, GroupedLinearParams* @params);
 

@@ -425,8 +425,8 @@ public unsafe struct GroupedLinearParams
     /// <summary><see cref="Epilogue.None"/>, or <see cref="Epilogue.SwiGlu"/> for a weight of <see cref="WeightLayout.GateUp"/>.</summary>
     public Epilogue Epilogue;
 
-    /// <summary>Must be 0.</summary>
-    public int Reserved;
+    /// <summary>dtype of the factors: default for a weight of f32, f16 or bf16, i8 for one of format i8. With i8 each slot's row is quantised and summed as <see cref="LinearParams.ComputeDType"/> has it, exactly: fast and invariant numerics give the same bits.</summary>
+    public DType ComputeDType;
 
     /// <summary>A weight of <see cref="WeightParams.Groups"/> 2 or more: a matrix per expert.</summary>
     public OpaqueWeight* Weight;
@@ -713,7 +713,7 @@ public unsafe struct WeightParams
     /// <summary>dtype of the source: f32, f16 or bf16.</summary>
     public DType DType;
 
-    /// <summary>dtype to keep the elements in: f32, f16, bf16 or i8; default: that of the source, which is then kept exactly. The cpu backend has all four, the cuda backend bf16 and i8; others are <see cref="Status.Unsupported"/>. f32, f16 and bf16 round each element to the nearest value, ties to even.</summary>
+    /// <summary>dtype to keep the elements in: f32, f16, bf16 or i8; default: that of the source, which is then kept exactly. The cpu backend has all four, the cuda backend bf16 and i8; others are <see cref="Status.Unsupported"/>, as is i8 for several matrices on the cuda backend. f32, f16 and bf16 round each element to the nearest value, ties to even.</summary>
     /// <remarks>i8 quantises each output feature by itself: scale = the largest magnitude of its row / 127 in f32, element = the integer nearest to value / scale, ties to even, in -127..127. A row whose scale would be below 2^-126, the smallest normal f32, counts as zeros, exactly. A source with an infinity or a NaN is <see cref="Status.InvalidArgument"/>; the message names its part, row and column.</remarks>
     public DType Format;
 

@@ -85,8 +85,12 @@ typedef struct llm42_grouped_linear_params {
   llm42_numerics numerics;
   /** ::LLM42_EPILOGUE_NONE, or ::LLM42_EPILOGUE_SWIGLU for a weight of ::LLM42_WEIGHT_LAYOUT_GATE_UP. */
   llm42_epilogue epilogue;
-  /** Must be 0. */
-  int32_t reserved;
+  /**
+   * dtype of the factors: default for a weight of f32, f16 or bf16, i8 for one of format i8. With i8 each slot's
+   * row is quantised and summed as ::llm42_linear_params::compute_dtype has it, exactly: fast and invariant
+   * numerics give the same bits.
+   */
+  llm42_dtype compute_dtype;
   /** A weight of ::llm42_weight_params::groups 2 or more: a matrix per expert. */
   const llm42_weight* weight;
   /** i32 [groups + 1], as llm42_moe_permute() makes them: from 0, never falling, up to `slots`. */
@@ -106,7 +110,7 @@ typedef struct llm42_grouped_linear_params {
 } llm42_grouped_linear_params;
 
 /** output[s] = epilogue(input[s / slots_per_row] x matrix^T), the matrix being that of the expert whose slots
- * s is among. Accumulates in f32. */
+ * s is among. Accumulates in f32, with compute_dtype i8 in integers. */
 LLM42_API llm42_status llm42_grouped_linear(llm42_stream* stream,
                                             const llm42_grouped_linear_params* params) LLM42_NOEXCEPT;
 

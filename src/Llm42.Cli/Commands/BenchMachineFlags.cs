@@ -12,7 +12,7 @@ internal sealed class BenchMachineFlags
         "--shape", $"Models of random weights, separated by commas (default {ModelShape.Synthetic[0].Name}).", [.. ModelShape.Synthetic.Select(shape => shape.Name)]);
 
     private readonly Option<string[]?> _weights = Flag.Words(
-        "--weights", "How their weights are stored, separated by commas (default bf16).", [.. WeightFormat.OfEngine.Select(format => format.Word)]);
+        "--weights", "How their weights are stored, separated by commas (default bf16); int8: stored as bf16, multiplied as int8 by int8.", [.. WeightFormat.OfEngine.Select(format => format.Word)]);
 
     private readonly Option<int?> _threads = Flag.Integer("--threads", "Threads to compute with; 0: one per processor (default 0).", 0, 1024);
 

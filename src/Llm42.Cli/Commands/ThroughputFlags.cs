@@ -2,6 +2,7 @@ using System.CommandLine;
 using Llm42.Cli.Options;
 using Llm42.Cli.Synthetic;
 using Llm42.Cli.Throughput;
+using Llm42.Core.Engine;
 
 namespace Llm42.Cli.Commands;
 
@@ -10,8 +11,6 @@ internal sealed class ThroughputFlags
 {
     private static readonly int[] DefaultBatches = [1, 8, 32];
     private static readonly double[] DefaultShares = [0, 1];
-
-    private static readonly WeightFormat[] PeerFormats = [WeightFormat.Bf16, WeightFormat.F32, WeightFormat.Q8];
 
     private readonly Option<string[]?> _kv = Flag.Words("--kv-dtype", "dtypes of keys and values, separated by commas (default bf16).", ["bf16", "f32"]);
 
@@ -43,7 +42,7 @@ internal sealed class ThroughputFlags
         "--peer", "FOLDER", "Measure llama.cpp in the same turns, from the npm package node-llama-cpp in this folder, where npm puts it if it is missing; none for no such comparison (default none).");
 
     private readonly Option<string[]?> _peerWeights = Flag.Words(
-        "--peer-weights", "How llama.cpp's weights are stored, separated by commas (default as --weights).", [.. PeerFormats.Select(format => format.Word)]);
+        "--peer-weights", "How llama.cpp's weights are stored, separated by commas (default as --weights, q8_0 for int8).", [.. WeightFormat.OfPeer.Select(format => format.Word)]);
 
     private static InferenceEngineOptions Defaults { get; } = new();
 
@@ -69,6 +68,8 @@ internal sealed class ThroughputFlags
         ];
         if (variants.Length == 0)
             throw new UsageException("--determinism and --drafter exclude each other: dvr needs drafts, and invariant drafts nothing.");
+        if (variants.All(variant => variant.Drafter == DrafterKind.Int8Weights) && machine.Formats(parsed).All(format => format == WeightFormat.Int8))
+            throw new UsageException("--weights int8 and --drafter int8 exclude each other: drafts would come from the weights that verify them.");
         return new ThroughputOptions
         {
             Shapes = machine.Shapes(parsed),
@@ -82,8 +83,8 @@ internal sealed class ThroughputFlags
             Machine = machine.Machine(parsed),
             PeerFolder = parsed.GetValue(_peer) is { } folder and not "none" ? folder : null,
             PeerWeights = [
-                .. Flag.ValuesOr(parsed, _peerWeights, [.. machine.Formats(parsed).Select(format => format.Word)])
-                    .Select(word => PeerFormats.First(format => format.Word == word)),
+                .. Flag.ValuesOr(parsed, _peerWeights, [.. machine.Formats(parsed).Select(format => format.Peer.Word)])
+                    .Select(word => WeightFormat.OfPeer.First(format => format.Word == word)),
             ],
         };
     }

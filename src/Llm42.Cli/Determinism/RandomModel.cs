@@ -5,13 +5,15 @@ using System.Text.Json;
 namespace Llm42.Cli.Determinism;
 
 /// <summary>
-/// Writes a Llama with random f32 weights. By default the rows of its output matrix are one random row each plus a much
+/// Writes a Llama, or a Mixtral where there are experts, with random f32 weights. By default the rows of its output matrix are one random row each plus a much
 /// smaller random part, so that all logits of a position are nearly equal and the order of additions decides which is
 /// largest.
 /// </summary>
 internal sealed record RandomModel
 {
-    private static readonly string[] Architectures = ["LlamaForCausalLM"];
+    private static readonly string[] Llama = ["LlamaForCausalLM"];
+
+    private static readonly string[] Mixtral = ["MixtralForCausalLM"];
 
     public int Hidden { get; init; } = 128;
 
@@ -28,6 +30,12 @@ internal sealed record RandomModel
     public int Vocabulary { get; init; } = 512;
 
     public int MaxContext { get; init; } = 1024;
+
+    /// <summary>Experts of a layer, each as wide as <see cref="Intermediate"/>; 0 for none.</summary>
+    public int Experts { get; init; }
+
+    /// <summary>Experts that a token is sent to.</summary>
+    public int ExpertsPerToken { get; init; } = 2;
 
     /// <summary>What the rows of the output matrix have in common and what each has of its own.</summary>
     public RandomHead Head { get; init; } = RandomHead.Flat;
@@ -52,10 +60,10 @@ internal sealed record RandomModel
     public string Write(string directory, int seed)
     {
         Directory.CreateDirectory(directory);
-        File.WriteAllText(Path.Combine(directory, "config.json"), JsonSerializer.Serialize(new Dictionary<string, object>
+        var config = new Dictionary<string, object>
         {
-            ["architectures"] = Architectures,
-            ["model_type"] = "llama",
+            ["architectures"] = Experts > 0 ? Mixtral : Llama,
+            ["model_type"] = Experts > 0 ? "mixtral" : "llama",
             ["hidden_size"] = Hidden,
             ["intermediate_size"] = Intermediate,
             ["num_hidden_layers"] = Layers,
@@ -69,7 +77,14 @@ internal sealed record RandomModel
             ["hidden_act"] = "silu",
             ["tie_word_embeddings"] = false,
             ["torch_dtype"] = "float32",
-        }));
+        };
+        if (Experts > 0)
+        {
+            config["num_local_experts"] = Experts;
+            config["num_experts_per_tok"] = ExpertsPerToken;
+        }
+
+        File.WriteAllText(Path.Combine(directory, "config.json"), JsonSerializer.Serialize(config));
 
         var random = new Random(seed);
         List<(string Name, int[] Shape, float[] Values)> tensors =
@@ -86,9 +101,24 @@ internal sealed record RandomModel
             Matrix("self_attn.k_proj", KvHeads * HeadSize, Hidden);
             Matrix("self_attn.v_proj", KvHeads * HeadSize, Hidden);
             Matrix("self_attn.o_proj", Hidden, QueryHeads * HeadSize);
-            Matrix("mlp.gate_proj", Intermediate, Hidden);
-            Matrix("mlp.up_proj", Intermediate, Hidden);
-            Matrix("mlp.down_proj", Hidden, Intermediate);
+            if (Experts == 0)
+            {
+                Matrix("mlp.gate_proj", Intermediate, Hidden);
+                Matrix("mlp.up_proj", Intermediate, Hidden);
+                Matrix("mlp.down_proj", Hidden, Intermediate);
+            }
+            else
+            {
+                Matrix("block_sparse_moe.gate", Experts, Hidden);
+            }
+
+            for (int expert = 0; expert < Experts; expert++)
+            {
+                Matrix($"block_sparse_moe.experts.{expert}.w1", Intermediate, Hidden);
+                Matrix($"block_sparse_moe.experts.{expert}.w3", Intermediate, Hidden);
+                Matrix($"block_sparse_moe.experts.{expert}.w2", Hidden, Intermediate);
+            }
+
             tensors.Add(($"{prefix}input_layernorm.weight", [Hidden], Ones(Hidden)));
             tensors.Add(($"{prefix}post_attention_layernorm.weight", [Hidden], Ones(Hidden)));
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Llm42.Cli.Synthetic;
 
-/// <summary>How the matrices of a synthetic model are stored.</summary>
+/// <summary>How the matrices of a synthetic model are stored, and multiplied with.</summary>
 /// <param name="Word">On the command line.</param>
 /// <param name="Safetensors">As safetensors call it; null where they have no such type.</param>
 /// <param name="Ggml">Its number in GGUF.</param>
@@ -16,8 +16,23 @@ internal sealed record WeightFormat(string Word, string? Safetensors, int Ggml, 
     /// <summary>A factor in f16 and 32 signed bytes, for GGUF.</summary>
     public static readonly WeightFormat Q8 = new("q8_0", null, 8, 32, 34);
 
+    /// <summary>Stored as bf16, and multiplied as int8 by int8: a signed byte for each element.</summary>
+    public static readonly WeightFormat Int8 = new("int8", Bf16.Safetensors, Bf16.Ggml, 1, 1);
+
     /// <summary>What an engine of this project can be given.</summary>
-    public static IReadOnlyList<WeightFormat> OfEngine { get; } = [Bf16, F32];
+    public static IReadOnlyList<WeightFormat> OfEngine { get; } = [Bf16, F32, Int8];
+
+    /// <summary>What llama.cpp is given.</summary>
+    public static IReadOnlyList<WeightFormat> OfPeer { get; } = [Bf16, F32, Q8];
+
+    /// <summary>The format of the files.</summary>
+    public WeightFormat Stored => this == Int8 ? Bf16 : this;
+
+    /// <summary>What llama.cpp has that comes next to it.</summary>
+    public WeightFormat Peer => this == Int8 ? Q8 : this;
+
+    /// <summary>How an engine is asked to multiply with it: <see cref="InferenceEngineOptions.WeightFormat"/>.</summary>
+    public string OfEngineOptions => this == Int8 ? "int8" : "original";
 
     /// <summary>Bytes of so many elements, a whole number of blocks.</summary>
     public long BytesOf(long count) => count / BlockElements * BlockSize;

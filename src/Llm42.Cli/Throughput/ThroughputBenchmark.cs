@@ -51,18 +51,19 @@ internal sealed class ThroughputBenchmark(ThroughputOptions options, ICheckProgr
     private async Task<IEnumerable<ThroughputRow>> MeasureAsync(ModelShape shape, WeightFormat format, Ceilings ceilings, CancellationToken cancellation)
     {
         progress.Begin($"making {shape.Name}, {format.Word}", 1);
-        using ModelDirectory model = await Task.Run(() => SyntheticModel.Create(shape, format, cancellation), cancellation).ConfigureAwait(false);
+        using ModelDirectory model = await Task.Run(() => SyntheticModel.Create(shape, format.Stored, cancellation), cancellation).ConfigureAwait(false);
         progress.Step();
 
-        IReadOnlyList<ThroughputCase> cases = ThroughputPlan.Cases(options);
+        IReadOnlyList<ThroughputCase> cases = ThroughputPlan.Cases(options, format);
         var peers = ThroughputPlan.PeerCases(options, format)
             .Select(one => (one.Format, one.Batch, Samples: new List<PeerSample>())).ToArray();
         _peerRows.AddRange(peers.Select(one => new PeerRow(shape.Name, one.Format.Word, one.Batch, one.Samples)));
         progress.Begin($"{shape.Name}, {format.Word}", options.Repetitions * (cases.Count + peers.Length));
         var samples = cases.ToDictionary(one => one, _ => new List<ThroughputSample>());
         var names = new Dictionary<EngineVariant, (string Drafter, string Determinism)>();
-        long bytes = format.BytesOf(new ModelCost(shape, 1, 1).Parameters);
-        await using var engines = new EnginePool(model.Path, options, bytes, cancellation);
+        long bytes = format.Stored.BytesOf(new ModelCost(shape, 1, 1).Parameters);
+        await using var engines = new EnginePool(
+            model.Path, options with { Machine = options.Machine with { WeightFormat = format.OfEngineOptions } }, bytes, cancellation);
         for (int repetition = 0; repetition < options.Repetitions; repetition++)
         {
             // llama.cpp before and behind the engines in turns.

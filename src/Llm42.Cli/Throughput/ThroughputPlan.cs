@@ -1,4 +1,5 @@
 using Llm42.Cli.Synthetic;
+using Llm42.Core.Engine;
 
 namespace Llm42.Cli.Throughput;
 
@@ -8,25 +9,26 @@ internal static class ThroughputPlan
     /// <summary>A share below this much of a wave's requests needs more waves than anybody waits for.</summary>
     private const int MostWaves = 64;
 
-    /// <summary>The cases of a model: each variant at each batch and share.</summary>
-    public static IReadOnlyList<ThroughputCase> Cases(ThroughputOptions options) =>
+    /// <summary>The cases of a model: each variant at each batch and share, but for drafts from the weights that verify them.</summary>
+    public static IReadOnlyList<ThroughputCase> Cases(ThroughputOptions options, WeightFormat format) =>
     [
         .. from batch in options.Batches
            from share in options.Shares
            from variant in options.Variants
+           where format != WeightFormat.Int8 || variant.Drafter != DrafterKind.Int8Weights
            select new ThroughputCase(variant, batch, share),
     ];
 
     /// <summary>
-    /// What llama.cpp is asked beside a format of the engine's: the same format; beside the first one also those that the
-    /// engine does not have.
+    /// What llama.cpp is asked beside a format of the engine's: the same format, or the one next to it; beside the first one
+    /// also those that belong to none.
     /// </summary>
     public static IReadOnlyList<(WeightFormat Format, int Batch)> PeerCases(ThroughputOptions options, WeightFormat format) => options.PeerFolder is null
         ? []
         :
         [
             .. from one in options.PeerWeights
-               where one == format || (format == options.Weights[0] && !options.Weights.Contains(one))
+               where one == format.Peer || (format == options.Weights[0] && options.Weights.All(ours => ours.Peer != one))
                from batch in options.Batches
                select (one, batch),
         ];

@@ -2,6 +2,7 @@ using System.Globalization;
 using Llm42.Cli.Machine;
 using Llm42.Cli.Output;
 using Llm42.Cli.Statistics;
+using Llm42.Cli.Synthetic;
 
 namespace Llm42.Cli.Throughput;
 
@@ -75,8 +76,8 @@ internal static class ThroughputWriter
     {
         foreach (PeerRow peer in report.Peer?.Rows ?? [])
         {
-            // Rows of the same weights, or, where the engine has none such, of none.
-            ThroughputRow? row = report.Rows.Where(row => row.Shape == peer.Shape && row.Weights == peer.Weights && row.Case.Batch == peer.Batch)
+            // Rows of the same weights, or of those next to them; where the engine has none such, of none.
+            ThroughputRow? row = report.Rows.Where(row => row.Shape == peer.Shape && PeerWeightsOf(row) == peer.Weights && row.Case.Batch == peer.Batch)
                 .MaxBy(row => row.Case.Share);
             yield return
             [
@@ -94,6 +95,8 @@ internal static class ThroughputWriter
         Number(row.BandwidthFraction, "0.00"), Number(row.FmaFraction, "0.00"), Number(row.Itl(0.5), "0.00"), Number(row.Itl(0.99), "0.00"),
         Number(row.Acceptance, "0.000"), Number(row.RecomputedShare, "0.0%"),
     ]);
+
+    private static string PeerWeightsOf(ThroughputRow row) => WeightFormat.OfEngine.First(format => format.Word == row.Weights).Peer.Word;
 
     private static string Number(Spread spread, string format) => $"{Number(spread.Median, format)} ±{Number((spread.UpperQuartile - spread.LowerQuartile) / 2 / spread.Median, "0%")}";
 

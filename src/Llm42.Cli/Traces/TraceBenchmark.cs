@@ -17,11 +17,11 @@ internal sealed class TraceBenchmark(TraceOptions options, TimeProvider clock, I
         DateTimeOffset date = clock.GetUtcNow();
         progress.Begin($"making {options.Shape.Name}, {options.Weights.Word}", 1);
         using ModelDirectory model = await Task.Run(
-            () => SyntheticModel.Create(options.Shape, options.Weights, cancellation), cancellation).ConfigureAwait(false);
+            () => SyntheticModel.Create(options.Shape, options.Weights.Stored, cancellation), cancellation).ConfigureAwait(false);
         progress.Step();
         IReadOnlyList<TraceArrival> arrivals = options.Scaled;
         InferenceEngineOptions settings = options.Variant.EngineOptions(
-            options.Machine, sequences: 1, arrivals.Max(one => one.Context + one.Generated)) with { KvPages = 0 };
+            options.Machine with { WeightFormat = options.Weights.OfEngineOptions }, sequences: 1, arrivals.Max(one => one.Context + one.Generated)) with { KvPages = 0 };
         settings = settings with { Engine = settings.Engine with { QueueCapacity = arrivals.Count + 1 } };
         await using InferenceEngine engine = await InferenceEngine.LoadAsync(model.Path, settings, progress: null, cancellation).ConfigureAwait(false);
 

@@ -124,7 +124,7 @@ internal sealed class DecoderForward
                 AddLinear(rows, shape, mlp.Down, _activations.Gated);
                 break;
             case MoeWeights moe:
-                _moe!.Launch(rows, shape.Numerics, moe, _activations.Normed, _activations.Hidden);
+                _moe!.Launch(rows, shape, moe, _activations.Normed, _activations.Hidden);
                 break;
         }
     }

@@ -49,7 +49,7 @@ internal sealed class ModelWeightsLoader
         IProgress<LoadProgress>? progress,
         CancellationToken cancellation)
     {
-        RefuseInt8Experts(spec, options);
+        RefuseInt8Experts(spec, options, device.Info.ActivationType);
         var loader = new ModelWeightsLoader(device, stream, source, spec, options, progress, cancellation);
         try
         {
@@ -64,32 +64,35 @@ internal sealed class ModelWeightsLoader
     }
 
     /// <summary>Bytes that the weights take on a device with such activations: matrices as it multiplies them, vectors as f32.</summary>
-    /// <exception cref="ArgumentException">The options ask for int8 where the model has a part that has no such form.</exception>
+    /// <exception cref="ArgumentException">The options ask for int8 where the device has a part of the model in no such form.</exception>
     public static long SizeOf(DecoderSpec spec, IWeightSource source, ExecutorOptions options, DType activationType)
     {
-        RefuseInt8Experts(spec, options);
+        RefuseInt8Experts(spec, options, activationType);
         var hasInt8 = options.HasInt8Weights || options.HasInt8Drafts;
+        var routers = spec.Layers.Select(layer => layer.FeedForward).OfType<MoeSpec>().SelectMany(moe => moe.Router.Parts).Select(part => part.Name).ToHashSet();
         long size = 0;
         foreach (var tensor in spec.Tensors.Select(tensor => tensor.In(source)))
         {
             var type = tensor.Shape.Count == 1 ? DType.F32 : activationType == DType.Bf16 ? DType.Bf16 : tensor.Dtype.ToNative();
             var isLookedUp = tensor.Name == spec.Embedding.Name;
             // A tied embedding is looked up in as it is, and multiplied with as int8: it is held twice.
-            if (tensor.Shape.Count == 1 || isLookedUp || !options.HasInt8Weights)
+            var isAlwaysOriginal = tensor.Shape.Count == 1 || routers.Contains(tensor.Name);
+            if (isAlwaysOriginal || isLookedUp || !options.HasInt8Weights)
                 size += tensor.ElementCount * type.ElementSize();
-            if (hasInt8 && tensor.Shape.Count > 1 && (!isLookedUp || spec.Head is null))
+            if (hasInt8 && !isAlwaysOriginal && (!isLookedUp || spec.Head is null))
                 size += tensor.ElementCount + (tensor.Shape[0] * sizeof(float));
         }
         return size;
     }
 
-    private static void RefuseInt8Experts(DecoderSpec spec, ExecutorOptions options)
+    private static void RefuseInt8Experts(DecoderSpec spec, ExecutorOptions options, DType activationType)
     {
-        if ((options.HasInt8Weights || options.HasInt8Drafts) && spec.Layers.Any(layer => layer.FeedForward is MoeSpec))
+        if (activationType == DType.Bf16 && (options.HasInt8Weights || options.HasInt8Drafts)
+            && spec.Layers.Any(layer => layer.FeedForward is MoeSpec { Experts.Count: > 1 }))
             throw new ArgumentException(
                 options.HasInt8Weights
-                    ? "WeightFormat is \"int8\", but the model has experts, whose weights have no int8 form; make it \"original\"."
-                    : "Drafter is Int8Weights, but the model has experts, whose weights have no int8 form; make it Same, Ngram or None.");
+                    ? "WeightFormat is \"int8\", but the model has experts, whose weights have no int8 form on a GPU; make it \"original\"."
+                    : "Drafter is Int8Weights, but the model has experts, whose weights have no int8 form on a GPU; make it Same, Ngram or None.");
     }
 
     private ModelWeights Load(DecoderSpec spec)
@@ -117,7 +120,8 @@ internal sealed class ModelWeightsLoader
     {
         MlpSpec mlp => new MlpWeights(Linear(mlp.GateUp), Linear(mlp.Down)),
         MoeSpec moe => new MoeWeights(
-            Linear(moe.Router),
+            // Small, and what it says decides which experts are asked: never int8.
+            Original(moe.Router),
             Grouped([.. moe.Experts.Select(expert => expert.GateUp)]),
             Grouped([.. moe.Experts.Select(expert => expert.Down)])),
         _ => throw new InvalidOperationException($"a feed-forward part is a {spec.GetType().Name}, which has no weights."),
@@ -126,8 +130,11 @@ internal sealed class ModelWeightsLoader
     private LinearWeights Linear(LinearSpec spec) => new(
         Matrix(spec.Parts, LayoutOf(spec)), spec.Biases.Count == 0 ? null : Vector(spec.Biases));
 
-    private NativeWeight Grouped(IReadOnlyList<LinearSpec> experts) =>
-        Pack([.. experts.SelectMany(expert => expert.Parts)], LayoutOf(experts[0]), experts.Count, [_format])[0];
+    private LinearWeights Original(LinearSpec spec) => new(
+        new MatrixWeights(Pack(spec.Parts, LayoutOf(spec), 1, [_format])[0]), spec.Biases.Count == 0 ? null : Vector(spec.Biases));
+
+    private MatrixWeights Grouped(IReadOnlyList<LinearSpec> experts) =>
+        Matrix([.. experts.SelectMany(expert => expert.Parts)], LayoutOf(experts[0]), experts.Count);
 
     /// <summary>A table that rows are read from.</summary>
     private NativeWeight Stored(TensorSpec spec) => Pack([spec], WeightLayout.Rows, 1, [_format])[0];
@@ -144,13 +151,13 @@ internal sealed class ModelWeightsLoader
         return (packed[0], _hasInt8Weights ? new MatrixWeights(packed[1]) : new MatrixWeights(packed[0], packed[1]));
     }
 
-    private MatrixWeights Matrix(IReadOnlyList<TensorSpec> specs, WeightLayout layout)
+    private MatrixWeights Matrix(IReadOnlyList<TensorSpec> specs, WeightLayout layout, int groups = 1)
     {
         if (_hasInt8Weights)
-            return new MatrixWeights(Pack(specs, layout, 1, [DType.I8])[0]);
+            return new MatrixWeights(Pack(specs, layout, groups, [DType.I8])[0]);
         if (!_hasInt8Drafts)
-            return new MatrixWeights(Pack(specs, layout, 1, [_format])[0]);
-        var packed = Pack(specs, layout, 1, [_format, DType.I8]);
+            return new MatrixWeights(Pack(specs, layout, groups, [_format])[0]);
+        var packed = Pack(specs, layout, groups, [_format, DType.I8]);
         return new MatrixWeights(packed[0], packed[1]);
     }
 

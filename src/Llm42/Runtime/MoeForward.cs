@@ -12,16 +12,16 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
 {
     /// <summary>Launches it.</summary>
     /// <param name="rows">Rows of the step.</param>
-    /// <param name="numerics">Fast or invariant.</param>
+    /// <param name="shape">Numerics and weights of the step.</param>
     /// <param name="weights">The layer's.</param>
     /// <param name="input">[rows, hidden]: the normed hidden state.</param>
     /// <param name="residual">[rows, hidden]: what is added to.</param>
-    public void Launch(int rows, Numerics numerics, MoeWeights weights, NativeBuffer input, NativeBuffer residual)
+    public void Launch(int rows, StepShape shape, MoeWeights weights, NativeBuffer input, NativeBuffer residual)
     {
         Operators.Linear(stream, new LinearArguments
         {
             Rows = rows,
-            Numerics = numerics,
+            Numerics = shape.Numerics,
             OutputType = DType.F32,
             Weight = weights.Router.Matrix.Weight,
             Input = input,
@@ -47,8 +47,8 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
             Starts = activations.Starts,
             Order = activations.Order,
         });
-        Product(rows, moe.TopK, numerics, weights.GateUp, input, activations.Gated, Epilogue.SwiGlu);
-        Product(rows, 1, numerics, weights.Down, activations.Gated, activations.Output, Epilogue.None);
+        Product(rows, moe.TopK, shape, weights.GateUp, input, activations.Gated, Epilogue.SwiGlu);
+        Product(rows, 1, shape, weights.Down, activations.Gated, activations.Output, Epilogue.None);
         Operators.MoeCombine(stream, new MoeCombineArguments
         {
             Rows = rows,
@@ -62,16 +62,18 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
     }
 
     private void Product(
-        int rows, int slotsPerRow, Numerics numerics, NativeWeight weight, NativeBuffer input, NativeBuffer output, Epilogue epilogue)
+        int rows, int slotsPerRow, StepShape shape, MatrixWeights matrices, NativeBuffer input, NativeBuffer output, Epilogue epilogue)
     {
+        var weight = matrices.For(shape.IsDraft);
         if (moe.Experts == 1)
         {
             // Every slot is a row, and a weight of one matrix is for the ordinary product.
             Operators.Linear(stream, new LinearArguments
             {
                 Rows = rows,
-                Numerics = numerics,
+                Numerics = shape.Numerics,
                 Epilogue = epilogue,
+                ComputeType = MatrixWeights.ComputeTypeOf(weight),
                 Weight = weight,
                 Input = input,
                 Output = output,
@@ -82,8 +84,9 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
         {
             Slots = rows * moe.TopK,
             SlotsPerRow = slotsPerRow,
-            Numerics = numerics,
+            Numerics = shape.Numerics,
             Epilogue = epilogue,
+            ComputeType = MatrixWeights.ComputeTypeOf(weight),
             Weight = weight,
             Starts = activations.Starts,
             Order = activations.Order,

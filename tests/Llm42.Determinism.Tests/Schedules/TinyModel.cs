@@ -39,7 +39,7 @@ internal sealed class TinyModel
     /// <summary>
     /// Fast numerics cut a product only where the vectors are 64 long or longer; attention they cut in all of these.
     /// </summary>
-    public static IReadOnlyList<TinyModel> All { get; } =
+    public static IReadOnlyList<TinyModel> Dense { get; } =
     [
         new("even", new RandomModel
         {
@@ -54,6 +54,11 @@ internal sealed class TinyModel
             Hidden = 32, Intermediate = 64, Layers = 1, QueryHeads = 2, KvHeads = 2, HeadSize = 8, Vocabulary = 96, MaxContext = 320,
         }),
     ];
+
+    /// <summary>What the first one is with experts: the same requests fit both.</summary>
+    public static TinyModel Experts { get; } = new("experts", Dense[0].Shape with { Intermediate = 64, Experts = 4 });
+
+    public static IReadOnlyList<TinyModel> All { get; } = [.. Dense, Experts];
 
     public string Name { get; }
 

@@ -208,7 +208,7 @@ internal static unsafe class StructLayouts
             facts.Add(new("llm42_grouped_linear_params.slots_per_row", 8, (byte*)&value.SlotsPerRow - start));
             facts.Add(new("llm42_grouped_linear_params.numerics", 12, (byte*)&value.Numerics - start));
             facts.Add(new("llm42_grouped_linear_params.epilogue", 16, (byte*)&value.Epilogue - start));
-            facts.Add(new("llm42_grouped_linear_params.reserved", 20, (byte*)&value.Reserved - start));
+            facts.Add(new("llm42_grouped_linear_params.compute_dtype", 20, (byte*)&value.ComputeDType - start));
             facts.Add(new("llm42_grouped_linear_params.weight", 24, (byte*)&value.Weight - start));
             facts.Add(new("llm42_grouped_linear_params.starts", 32, (byte*)&value.Starts - start));
             facts.Add(new("llm42_grouped_linear_params.order", 48, (byte*)&value.Order - start));

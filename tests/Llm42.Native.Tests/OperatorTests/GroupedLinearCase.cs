@@ -17,6 +17,9 @@ internal sealed class GroupedLinearCase
 
     public required Epilogue Epilogue { get; init; }
 
+    /// <summary>The weight has format i8, and so have the factors.</summary>
+    public bool IsInt8 { get; init; }
+
     /// <summary>One row per input row.</summary>
     public required float[] Input { get; init; }
 
@@ -27,7 +30,8 @@ internal sealed class GroupedLinearCase
     public int Width => Epilogue == Epilogue.SwiGlu ? Outputs / 2 : Outputs;
 
     public static GroupedLinearCase Create(
-        int rows, int experts, int columns, int outputs, DType type = DType.Bf16, Epilogue epilogue = Epilogue.None, int seed = 1) =>
+        int rows, int experts, int columns, int outputs, DType type = DType.Bf16, Epilogue epilogue = Epilogue.None, int seed = 1,
+        bool isInt8 = false) =>
         new()
         {
             Experts = experts,
@@ -35,6 +39,7 @@ internal sealed class GroupedLinearCase
             Outputs = outputs,
             Type = type,
             Epilogue = epilogue,
+            IsInt8 = isInt8,
             Input = TestData.Floats(rows * columns, seed),
             Weight = Elements.Round(TestData.Floats(experts * outputs * columns, seed + 1), type),
         };
@@ -51,6 +56,8 @@ internal sealed class GroupedLinearCase
         Input = Input,
         Weight = Matrix(expert),
         Type = Type,
+        Format = IsInt8 ? DType.I8 : DType.Default,
+        ComputeType = IsInt8 ? DType.I8 : DType.Default,
         Epilogue = Epilogue,
     };
 
@@ -74,7 +81,7 @@ internal sealed class GroupedLinearCase
                 new NativeWeightOptions
                 {
                     SourceType = Type,
-                    Format = device.WeightType(Type),
+                    Format = IsInt8 ? DType.I8 : device.WeightType(Type),
                     Columns = Columns,
                     Layout = isGateUp ? WeightLayout.GateUp : WeightLayout.Rows,
                     Groups = Experts,
@@ -99,6 +106,7 @@ internal sealed class GroupedLinearCase
             SlotsPerRow = slots / rows.Count,
             Numerics = numerics,
             Epilogue = Epilogue,
+            ComputeType = IsInt8 ? DType.I8 : DType.Default,
             Weight = weight,
             Starts = deviceStarts,
             Order = deviceOrder,

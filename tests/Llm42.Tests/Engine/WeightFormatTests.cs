@@ -66,11 +66,24 @@ public sealed class WeightFormatTests
         await RefusedAsync(Demo, new InferenceEngineOptions { WeightFormat = "int4" }, "WeightFormat is \"int4\"");
         var both = new InferenceEngineOptions { WeightFormat = "int8", Engine = new EngineOptions { Drafter = DrafterKind.Int8Weights } };
         await RefusedAsync(Demo, both, "Drafter is Int8Weights, but WeightFormat is \"int8\"");
+    }
 
+    [TestMethod]
+    public async Task Experts_have_an_int8_form_and_draft_with_it()
+    {
         var experts = RepositoryRoot.InShared("data/arch/mixtral");
-        await RefusedAsync(experts, new InferenceEngineOptions { WeightFormat = "int8" }, "WeightFormat is \"int8\", but the model has experts");
-        var drafter = new InferenceEngineOptions { Engine = new EngineOptions { Drafter = DrafterKind.Int8Weights } };
-        await RefusedAsync(experts, drafter, "Drafter is Int8Weights, but the model has experts");
+        await using var original = await LoadAsync("original", DrafterKind.None, model: experts);
+        await using var int8 = await LoadAsync("int8", DrafterKind.None, model: experts);
+        await using var drafting = await LoadAsync("original", DrafterKind.Int8Weights, DeterminismMode.Dvr, experts);
+        Assert.AreEqual("cpu-fma-1+w8a8-1+kv-bf16", int8.Engine.NumericsProfile);
+        Assert.IsLessThan(original.Engine.MemoryAllocated, int8.Engine.MemoryAllocated);
+        int[] prompt = [3, 5, 7, 3, 5, 7, 11];
+        var expected = await original.CompleteAsync(prompt, Greedy);
+        var answer = await drafting.CompleteAsync(prompt, Greedy);
+        CollectionAssert.AreEqual(Bits(expected), Bits(answer));
+        Assert.IsGreaterThan(0, drafting.Statistics.TokensAccepted, "no draft was accepted: nothing was shown");
+        var other = await int8.CompleteAsync(prompt, Greedy);
+        Assert.IsFalse(Bits(expected).SequenceEqual(Bits(other)), "log-probabilities to the bit as without int8: was it used?");
     }
 
     private static async Task RefusedAsync(string model, InferenceEngineOptions options, string message)
@@ -79,8 +92,9 @@ public sealed class WeightFormatTests
         StringAssert.Contains(error.Message, message, StringComparison.Ordinal);
     }
 
-    private static Task<InferenceEngine> LoadAsync(string weights, DrafterKind drafter, DeterminismMode mode = DeterminismMode.Auto) =>
-        InferenceEngine.LoadAsync(Demo, new InferenceEngineOptions
+    private static Task<InferenceEngine> LoadAsync(
+        string weights, DrafterKind drafter, DeterminismMode mode = DeterminismMode.Auto, string? model = null) =>
+        InferenceEngine.LoadAsync(model ?? Demo, new InferenceEngineOptions
         {
             Threads = 1, KvPages = 256, WeightFormat = weights, Engine = new EngineOptions { Drafter = drafter, Determinism = mode, Window = 8 },
         });
