@@ -15,6 +15,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   list(APPEND LLM42_ISA_FLAGS_avx512 -Wno-uninitialized -Wno-maybe-uninitialized)
 endif()
 
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-mamx-int8 LLM42_COMPILES_AMX)
+
 if(LLM42_TARGETS_X86_64)
   set(LLM42_ISAS portable avx2 avx512)
 else()

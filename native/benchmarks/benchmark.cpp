@@ -90,8 +90,9 @@ void linear(const Machine& machine, llm42_dtype format) {
         ok(llm42_linear(machine.stream, &p));
       }
     });
-    std::printf("linear %s 24x4096x1024  M %3d  %7.2f ms  %6.1f GB/s  %6.1f GOP/s\n", is_int8 ? "int8" : "bf16",
-                rows, seconds * 1e3, static_cast<double>(layers * n * k * (is_int8 ? 1 : 2)) / seconds / 1e9,
+    std::printf("linear %s 24x4096x1024  M %3d  %7.2f ms  %6.1f GB/s  %6.1f GOP/s\n",
+                is_int8 ? "int8" : "bf16", rows, seconds * 1e3,
+                static_cast<double>(layers * n * k * (is_int8 ? 1 : 2)) / seconds / 1e9,
                 2.0 * static_cast<double>(layers * rows * n * k) / seconds / 1e9);
   }
   for (llm42_weight* weight : weights) llm42_weight_destroy(weight);

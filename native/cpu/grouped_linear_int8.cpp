@@ -37,8 +37,8 @@ void quantize(const Problem& problem, int8_t* scratch) {
       const int64_t first = span.first + row;
       quantize_tile(
           problem.kernels, problem.weight.info.columns, first, std::min(tile_rows, span.rows - row),
-          [&](int64_t r) { return problem.slots.input_row(first + r); }, problem.rows,
-          scratch + thread * row_bytes);
+          [&](int64_t r) { return problem.slots.input_row(first + r); },
+          uses_matrix_unit(problem.kernels, span.rows), problem.rows, scratch + thread * row_bytes);
     }
   });
 }
@@ -73,6 +73,28 @@ void multiply(const Problem& problem, const Span& span, int64_t begin, int64_t e
   }
 }
 
+// All rows of a span by panels [begin, end), by a matrix unit.
+void multiply_blocks(const Problem& problem, const Span& span, int64_t begin, int64_t end) {
+  alignas(64) float sums[most_int8_block_rows * panel_columns];
+  const int64_t quads = problem.weight.quads();
+  for (int64_t panel = begin; panel < end; ++panel) {
+    const int64_t packed = span.expert * problem.weight.panels() + panel;
+    for (int64_t row = 0; row < span.rows; row += most_int8_block_rows) {
+      const int64_t first = span.first + row;
+      Int8Block block{};
+      block.rows = std::min(most_int8_block_rows, span.rows - row);
+      block.quads = quads;
+      block.x = problem.rows.elements + first * quads * 4;
+      block.row_scales = problem.rows.scales + first;
+      block.panel = problem.weight.panel(packed);
+      block.scales = problem.weight.scales(packed);
+      block.sums = sums;
+      problem.kernels.int8_block(block);
+      problem.slots.store(first, panel, block.rows, sums);
+    }
+  }
+}
+
 void run(const Problem& problem) {
   const int64_t panels = problem.weight.panels();
   // Neighbouring panels of one unit, fewer where the threads would have too few units.
@@ -82,9 +104,11 @@ void run(const Problem& problem) {
   parallel_for(problem.pool, problem.threads, problem.span_count * units, 1, [&](int64_t unit, int) {
     const Span& span = problem.spans[unit / units];
     const int64_t begin = unit % units * share;
+    const int64_t end = std::min(begin + share, panels);
+    if (uses_matrix_unit(problem.kernels, span.rows)) return multiply_blocks(problem, span, begin, end);
     int64_t at_once = share;
     while (at_once > 1 && span.rows * at_once > problem.kernels.int8_tile_rows) at_once /= 2;
-    multiply(problem, span, begin, std::min(begin + share, panels), at_once);
+    multiply(problem, span, begin, end, at_once);
   });
 }
 

@@ -33,6 +33,13 @@ Kernels fill_avx512() {
   }
   LLM42_FILL(avx512, avx512);
 }
+Kernels fill_avx512_with_matrix_unit() {
+  Kernels kernels = fill_avx512();
+#if defined(LLM42_HAS_AMX_KERNELS)
+  if (has_amx_int8()) avx512::add_matrix_int8(kernels);
+#endif
+  return kernels;
+}
 #endif
 
 #undef LLM42_FILL
@@ -55,7 +62,7 @@ const Kernels& kernels_for(llm42_cpu_isa isa) {
   }
 #if defined(LLM42_HAS_X86_KERNELS)
   if (isa == LLM42_CPU_ISA_AVX512) {
-    static const Kernels avx512_kernels = fill_avx512();
+    static const Kernels avx512_kernels = fill_avx512_with_matrix_unit();
     return avx512_kernels;
   }
   if (isa == LLM42_CPU_ISA_AVX2) {

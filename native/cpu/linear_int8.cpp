@@ -36,8 +36,8 @@ void quantize(const Problem& problem, const Int8Rows& rows, int8_t* scratch) {
     const int64_t first = tile * tile_rows;
     quantize_tile(
         problem.kernels, problem.weight.info.columns, first, std::min(tile_rows, problem.rows - first),
-        [&](int64_t r) { return input + (first + r) * problem.params.input_stride; }, rows,
-        scratch + thread * quads * 4);
+        [&](int64_t r) { return input + (first + r) * problem.params.input_stride; },
+        uses_matrix_unit(problem.kernels, problem.rows), rows, scratch + thread * quads * 4);
   });
 }
 
@@ -51,7 +51,7 @@ int64_t panels_at_once(const Problem& problem) {
   return panels;
 }
 
-void run_exact(const Problem& problem, const Int8Rows& rows) {
+void run_tiles(const Problem& problem, const Int8Rows& rows) {
   const int64_t quads = problem.weight.quads();
   const int64_t panels = problem.weight.panels();
   const int64_t at_once = panels_at_once(problem);
@@ -80,6 +80,25 @@ void run_exact(const Problem& problem, const Int8Rows& rows) {
         }
       }
       panel += step;
+    }
+  });
+}
+
+void run_blocks(const Problem& problem, const Int8Rows& rows) {
+  const int64_t quads = problem.weight.quads();
+  parallel_for(problem.pool, problem.threads, problem.weight.panels(), 1, [&](int64_t panel, int) {
+    alignas(64) float sums[most_int8_block_rows * panel_columns];
+    for (int64_t row = 0; row < problem.rows; row += most_int8_block_rows) {
+      Int8Block block{};
+      block.rows = std::min(most_int8_block_rows, problem.rows - row);
+      block.quads = quads;
+      block.x = rows.elements + row * quads * 4;
+      block.row_scales = rows.scales + row;
+      block.panel = problem.weight.panel(panel);
+      block.scales = problem.weight.scales(panel);
+      block.sums = sums;
+      problem.kernels.int8_block(block);
+      store(problem.params, problem.kernels, panel, row, block.rows, sums);
     }
   });
 }
@@ -131,7 +150,11 @@ void CpuStream::linear_int8(const llm42_linear_params& p) {
     const Int8Rows rows{reinterpret_cast<int8_t*>(memory), reinterpret_cast<float*>(memory + elements),
                         reinterpret_cast<int32_t*>(memory + elements + per_row)};
     quantize(problem, rows, reinterpret_cast<int8_t*>(memory + elements + 2 * per_row));
-    run_exact(problem, rows);
+    if (uses_matrix_unit(problem.kernels, p.rows)) {
+      run_blocks(problem, rows);
+    } else {
+      run_tiles(problem, rows);
+    }
     return;
   }
 

@@ -11,6 +11,7 @@
 #endif
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/syscall.h>
 #endif
 #if defined(__unix__)
 #include <unistd.h>
@@ -26,6 +27,7 @@ struct Features {
   bool avx2 = false;
   bool avx512 = false;
   bool avx512_vnni = false;
+  bool amx_int8 = false;
 };
 
 // Bits of XCR0: register files that the operating system saves.
@@ -34,6 +36,17 @@ uint64_t saved_state() {
   uint32_t high = 0;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (static_cast<uint64_t>(high) << 32) | low;
+}
+
+// Threads save eight more KiB once a process has leave to use tiles, so Linux wants to be asked.
+bool may_use_tiles() {
+#if defined(__linux__)
+  constexpr long request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long tile_data = 18;               // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
 }
 
 Features detect() {
@@ -48,6 +61,8 @@ Features detect() {
   const uint32_t wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
   features.avx512 = features.avx2 && (state & 0xe6) == 0xe6 && (b & wide) == wide;
   features.avx512_vnni = features.avx512 && (c & bit_AVX512VNNI) != 0;
+  const uint32_t tiles = 1u << 24 | 1u << 25;  // AMX-TILE, AMX-INT8
+  features.amx_int8 = features.avx512 && (state & 0x60000) == 0x60000 && (d & tiles) == tiles;
   return features;
 }
 
@@ -66,6 +81,10 @@ bool has_avx512() {
 }
 bool has_avx512_vnni() {
   return features().avx512_vnni;
+}
+bool has_amx_int8() {
+  static const bool may_use = features().amx_int8 && may_use_tiles();
+  return may_use;
 }
 
 std::string processor_name() {
@@ -90,6 +109,9 @@ bool has_avx512() {
   return false;
 }
 bool has_avx512_vnni() {
+  return false;
+}
+bool has_amx_int8() {
   return false;
 }
 std::string processor_name() {

@@ -45,6 +45,17 @@ struct Int8Tile {
   float* sums;          // [panels][rows][panel_columns]
 };
 
+// The same product by a matrix unit: many rows by one panel.
+struct Int8Block {
+  int64_t rows;
+  int64_t quads;
+  const int8_t* x;  // [rows][quads][4]
+  const float* row_scales;
+  const int8_t* panel;  // [quads][panel_columns][4]
+  const float* scales;  // [panel_columns]
+  float* sums;          // [rows][panel_columns]
+};
+
 // Best and second best of the values seen; ties go to the lower id.
 struct Best {
   float value;
@@ -88,6 +99,8 @@ struct Kernels {
   int64_t int8_tile_rows;
   // sums = (x * panel) * row_scale * scale
   void (*int8_tile)(const Int8Tile& tile);
+  // The same; NULL where the processor has no matrix unit.
+  void (*int8_block)(const Int8Block& block);
   // Elements, scale and sum of a row as core/quantize.h has them; a row that is not finite has the scale NaN
   // and zeros. `elements` has room for k rounded up to 4, filled with zeros.
   void (*quantize_row)(const float* x, int64_t k, int8_t* elements, float* scale, int32_t* sum);
@@ -170,6 +183,9 @@ LLM42_DECLARE_ISA(portable)
 LLM42_DECLARE_ISA(avx2)
 LLM42_DECLARE_ISA(avx512)
 #undef LLM42_DECLARE_ISA
+namespace avx512 {
+void add_matrix_int8(Kernels& kernels);
+}
 
 }  // namespace cpu
 }  // namespace llm42

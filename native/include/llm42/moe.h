@@ -86,9 +86,9 @@ typedef struct llm42_grouped_linear_params {
   /** ::LLM42_EPILOGUE_NONE, or ::LLM42_EPILOGUE_SWIGLU for a weight of ::LLM42_WEIGHT_LAYOUT_GATE_UP. */
   llm42_epilogue epilogue;
   /**
-   * dtype of the factors: default for a weight of f32, f16 or bf16, i8 for one of format i8. With i8 each slot's
-   * row is quantised and summed as ::llm42_linear_params::compute_dtype has it, exactly: fast and invariant
-   * numerics give the same bits.
+   * dtype of the factors: default for a weight of f32, f16 or bf16, i8 for one of format i8. With i8 each
+   * slot's row is quantised and summed as ::llm42_linear_params::compute_dtype has it, exactly: fast and
+   * invariant numerics give the same bits.
    */
   llm42_dtype compute_dtype;
   /** A weight of ::llm42_weight_params::groups 2 or more: a matrix per expert. */

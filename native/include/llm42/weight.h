@@ -40,7 +40,8 @@ typedef struct llm42_weight_params {
   /**
    * dtype to keep the elements in: f32, f16, bf16 or i8; default: that of the source, which is then kept
    * exactly. The cpu backend has all four, the cuda backend bf16 and i8; others are
-   * ::LLM42_STATUS_UNSUPPORTED, as is i8 for several matrices on the cuda backend. f32, f16 and bf16 round each element to the nearest value, ties to even.
+   * ::LLM42_STATUS_UNSUPPORTED, as is i8 for several matrices on the cuda backend. f32, f16 and bf16 round
+   * each element to the nearest value, ties to even.
    *
    * i8 quantises each output feature by itself: scale = the largest magnitude of its row / 127 in f32,
    * element = the integer nearest to value / scale, ties to even, in -127..127. A row whose scale would be
