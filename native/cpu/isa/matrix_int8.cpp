@@ -1,7 +1,5 @@
 // Products of int8 rows with int8 panels by the processor's matrix unit (AMX). Its sums are the integers of
 // linear_int8.cpp, and so are the bits of what comes of them.
-#include <algorithm>
-
 #include "cpu/isa/f32x16.h"
 #include "cpu/isa/kernels.h"
 
@@ -23,6 +21,10 @@ constexpr int64_t step_rows = 2 * tile_height;
 // Bytes ahead of the reads of a panel, as in linear.cpp.
 constexpr int64_t prefetch_reach = 4096;
 
+LLM42_INLINE int64_t at_most(int64_t most, int64_t count) {
+  return count < most ? count : most;
+}
+
 // What _tile_loadconfig reads.
 struct alignas(64) TileConfig {
   uint8_t palette = 1;
@@ -34,8 +36,8 @@ struct alignas(64) TileConfig {
 
 // Registers 0 to 3 are sums, 4 and 5 input, 6 and 7 the panel; 0, 1 and 4 have the upper rows.
 void configure(int64_t rows) {
-  const auto upper = static_cast<uint8_t>(std::min(rows, tile_height));
-  const auto lower = static_cast<uint8_t>(std::max<int64_t>(rows - tile_height, 1));
+  const auto upper = static_cast<uint8_t>(at_most(tile_height, rows));
+  const auto lower = static_cast<uint8_t>(rows > tile_height ? rows - tile_height : 1);
   const uint8_t heights[8] = {upper, upper, lower, lower, upper, lower, tile_quads, tile_quads};
   TileConfig config;
   for (int i = 0; i < 8; ++i) {
@@ -94,15 +96,16 @@ void multiply(const Int8Block& b, int64_t first, int64_t rows) {
     alignas(64) int8_t input[step_rows * tile_bytes] = {};
     alignas(64) int8_t panel[tile_quads * quad_bytes] = {};
     const int64_t rest = b.quads - q;
-    for (int64_t r = 0; r < rows; ++r) std::copy_n(x + r * stride + q * 4, rest * 4, input + r * tile_bytes);
-    std::copy_n(b.panel + q * quad_bytes, rest * quad_bytes, panel);
+    for (int64_t r = 0; r < rows; ++r)
+      memcpy(input + r * tile_bytes, x + r * stride + q * 4, static_cast<size_t>(rest * 4));
+    memcpy(panel, b.panel + q * quad_bytes, static_cast<size_t>(rest * quad_bytes));
     add_products<has_lower>(input, tile_bytes, panel);
   }
 
   alignas(64) int32_t totals[tile_height * lanes];
   float* const sums = b.sums + first * panel_columns;
   const float* const row_scales = b.row_scales + first;
-  const int64_t upper = std::min(rows, tile_height);
+  const int64_t upper = at_most(tile_height, rows);
   _tile_stored(0, totals, tile_bytes);
   finish(totals, upper, row_scales, b.scales, sums);
   _tile_stored(1, totals, tile_bytes);
@@ -120,7 +123,7 @@ void multiply(const Int8Block& b, int64_t first, int64_t rows) {
 void block(const Int8Block& b) {
   int64_t configured = 0;
   for (int64_t first = 0; first < b.rows; first += step_rows) {
-    const int64_t rows = std::min(step_rows, b.rows - first);
+    const int64_t rows = at_most(step_rows, b.rows - first);
     if (rows != configured) configure(rows);
     configured = rows;
     if (rows > tile_height) {
