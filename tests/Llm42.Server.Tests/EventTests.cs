@@ -26,7 +26,7 @@ public sealed class EventTests
                 using HttpResponseMessage response = await server.Client.PostAsync(path, content);
                 string[] lines = (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
                 JsonElement[] events = [.. lines[..^1].Select(line => JsonDocument.Parse(line["data: ".Length..]).RootElement)];
-                Assert.IsGreaterThan(2, events.Length);
+                Assert.IsGreaterThan(1, events.Length);
                 string[] fields = [.. events[0].EnumerateObject().Select(property => property.Name)];
                 CollectionAssert.AreEqual((string[])[.. Shared, "choices"], fields, path);
                 Assert.AreEqual(kind, events[0].GetProperty("object").GetString());
