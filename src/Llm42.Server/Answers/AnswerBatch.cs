@@ -10,17 +10,23 @@ namespace Llm42.Server.Answers;
 internal static class AnswerBatch
 {
     /// <summary>The pieces as they come; <see cref="GenerationChunk.Index"/> is the prompt's number times N plus the answer's.</summary>
+    /// <param name="context">The request; its measure sees the pieces.</param>
+    /// <param name="engine">Answers.</param>
+    /// <param name="prompts">What to answer.</param>
+    /// <param name="options">How to.</param>
+    /// <param name="isStreamed">The client is told each piece as it comes; otherwise all that follows an answer's first piece is one.</param>
+    /// <param name="cancellation">Ends the answers.</param>
     /// <exception cref="ApiException">A prompt is too long.</exception>
     public static IAsyncEnumerable<GenerationChunk> RunAsync(
-        HttpContext context, InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation)
+        HttpContext context, InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, bool isStreamed, CancellationToken cancellation)
     {
         CheckLengths(engine, prompts, options);
         if (engine.Tokenizer is null && (options.OutputFormat is not null || options.Stop is { Count: > 0 }))
             throw ApiException.Invalid(
                 "The model has no tokenizer, so its answers have no text to stop at or to give a form to. Leave stop and response_format out.");
         var chunks = prompts.Count == 1
-            ? engine.GenerateAsync(prompts[0], options, cancellation)
-            : MergeAsync(engine, prompts, options, cancellation);
+            ? engine.GenerateAsync(prompts[0], options, isWhole: !isStreamed, cancellation)
+            : MergeAsync(engine, prompts, options, isStreamed, cancellation);
         return RequestMeasure.Of(context) is { } measure ? measure.WatchAsync(chunks, options, cancellation) : chunks;
     }
 
@@ -38,7 +44,11 @@ internal static class AnswerBatch
     }
 
     private static async IAsyncEnumerable<GenerationChunk> MergeAsync(
-        InferenceEngine engine, IReadOnlyList<int[]> prompts, GenerationOptions options, [EnumeratorCancellation] CancellationToken cancellation)
+        InferenceEngine engine,
+        IReadOnlyList<int[]> prompts,
+        GenerationOptions options,
+        bool isStreamed,
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
 
@@ -61,7 +71,7 @@ internal static class AnswerBatch
         {
             try
             {
-                await foreach (var chunk in engine.GenerateAsync(prompts[prompt], options, abandon.Token).ConfigureAwait(false))
+                await foreach (var chunk in engine.GenerateAsync(prompts[prompt], options, isWhole: !isStreamed, abandon.Token).ConfigureAwait(false))
                     chunks.Writer.TryWrite(chunk with { Index = (prompt * options.N) + chunk.Index });
                 if (Interlocked.Decrement(ref running) == 0)
                     chunks.Writer.TryComplete();

@@ -39,7 +39,7 @@ internal sealed class GenerateEndpoint(ServedModel model)
         using var deadline = new Deadline(context, model);
         await deadline.RunAsync(async cancellation =>
         {
-            var chunks = AnswerBatch.RunAsync(context, model.Engine, prompts, options, cancellation);
+            var chunks = AnswerBatch.RunAsync(context, model.Engine, prompts, options, isStreamed, cancellation);
             if (isStreamed)
             {
                 await StreamAsync(context, chunks, id, options, logprobs, prompts[0].Length).ConfigureAwait(false);

@@ -21,7 +21,7 @@ internal sealed class ChatEndpoint(ServedModel model)
         using var deadline = new Deadline(context, model);
         await deadline.RunAsync(async cancellation =>
         {
-            var chunks = AnswerBatch.RunAsync(context, model.Engine, [request.Prompt], request.Options, cancellation);
+            var chunks = AnswerBatch.RunAsync(context, model.Engine, [request.Prompt], request.Options, request.Stream is not null, cancellation);
             ChatAnswer[] answers = [.. Enumerable.Range(0, request.Options.N).Select(i => new ChatAnswer(request, i))];
             if (request.Stream is { } stream)
                 await StreamAsync(new EventStream(context), request, stream, chunks, answers).ConfigureAwait(false);
@@ -52,6 +52,8 @@ internal sealed class ChatEndpoint(ServedModel model)
     private async Task StreamAsync(
         EventStream events, ChatRequest request, StreamOptions stream, IAsyncEnumerable<GenerationChunk> chunks, ChatAnswer[] answers)
     {
+        var envelope = Envelope(request);
+        var frame = EventFrame.Of(envelope, ServerJson.Default.ChatEvent);
         var hasBegun = new bool[answers.Length];
         var open = answers.Length;
         await foreach (var chunk in chunks.ConfigureAwait(false))
@@ -82,12 +84,13 @@ internal sealed class ChatEndpoint(ServedModel model)
         }
         if (stream.IncludeUsage)
             await events.WriteAsync(
-                Envelope(request, []) with { Usage = Usage.Of(Lasts(), request.Options.N), Llm42 = GuaranteeOf() },
+                envelope with { Usage = Usage.Of(Lasts(), request.Options.N), Llm42 = GuaranteeOf() },
                 ServerJson.Default.ChatEvent).ConfigureAwait(false);
         await events.EndAsync().ConfigureAwait(false);
 
-        Task WriteAsync(ChatEventChoice choice, Guarantee? guarantee = null) =>
-            events.WriteAsync(Envelope(request, [choice]) with { Llm42 = guarantee }, ServerJson.Default.ChatEvent);
+        Task WriteAsync(ChatEventChoice choice, Guarantee? guarantee = null) => guarantee is null
+            ? events.WriteAsync(choice, ServerJson.Default.ChatEventChoice, frame)
+            : events.WriteAsync(envelope with { Choices = [choice], Llm42 = guarantee }, ServerJson.Default.ChatEvent);
 
         GenerationChunk[] Lasts() => [.. answers.Select(answer => answer.Last)];
 
@@ -109,12 +112,12 @@ internal sealed class ChatEndpoint(ServedModel model)
 
     private ChatLogprobs? LogprobsOf(ChatRequest request, IEnumerable<TokenEvent> tokens) => request.HasLogprobs ? _texts.Chat(tokens) : null;
 
-    private ChatEvent Envelope(ChatRequest request, IReadOnlyList<ChatEventChoice> choices) => new()
+    private ChatEvent Envelope(ChatRequest request) => new()
     {
         Id = request.Id,
         Created = Now,
         Model = model.Name,
         SystemFingerprint = model.SystemFingerprint,
-        Choices = choices,
+        Choices = [],
     };
 }

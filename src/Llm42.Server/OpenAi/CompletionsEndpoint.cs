@@ -54,7 +54,7 @@ internal sealed class CompletionsEndpoint(ServedModel model)
     private async Task AnswerAsync(HttpContext context, Request request, CancellationToken cancellation)
     {
         var answers = await CollectedAnswer.CollectAsync(
-            AnswerBatch.RunAsync(context, model.Engine, request.Prompts, request.Options, cancellation), request.Count).ConfigureAwait(false);
+            AnswerBatch.RunAsync(context, model.Engine, request.Prompts, request.Options, isStreamed: false, cancellation), request.Count).ConfigureAwait(false);
         var scores = await ScoreAsync(request, cancellation).ConfigureAwait(false);
         var choices = new CompletionChoice[answers.Length];
         for (var i = 0; i < choices.Length; i++)
@@ -80,12 +80,15 @@ internal sealed class CompletionsEndpoint(ServedModel model)
     private async Task StreamAsync(HttpContext context, Request request, StreamOptions stream, CancellationToken cancellation)
     {
         var events = new EventStream(context);
+        var envelope = Envelope(request, []);
+        var frame = EventFrame.Of(envelope, ServerJson.Default.CompletionResponse);
         var lasts = new GenerationChunk[request.Count];
         TextOffsets[] offsets = [.. lasts.Select(_ => OffsetsOf(request))];
         var isEchoed = new bool[request.Count];
         var open = request.Count;
         var scores = await ScoreAsync(request, cancellation).ConfigureAwait(false);
-        await foreach (var chunk in AnswerBatch.RunAsync(context, model.Engine, request.Prompts, request.Options, cancellation).ConfigureAwait(false))
+        var chunks = AnswerBatch.RunAsync(context, model.Engine, request.Prompts, request.Options, isStreamed: true, cancellation);
+        await foreach (var chunk in chunks.ConfigureAwait(false))
         {
             if (request.IsEcho && !isEchoed[chunk.Index])
             {
@@ -93,8 +96,9 @@ internal sealed class CompletionsEndpoint(ServedModel model)
                 var prompt = chunk.Index / request.Options.N;
                 var logprobsOfPrompt = LogprobsOf(request, TokensOf(scores?[prompt]), offsets[chunk.Index]);
                 await events.WriteAsync(
-                    Envelope(request, [new CompletionChoice(chunk.Index, EchoOf(request, prompt), logprobsOfPrompt, null)]),
-                    ServerJson.Default.CompletionResponse).ConfigureAwait(false);
+                    new CompletionChoice(chunk.Index, EchoOf(request, prompt), logprobsOfPrompt, null),
+                    ServerJson.Default.CompletionChoice,
+                    frame).ConfigureAwait(false);
             }
             var reason = chunk.FinishReason is { } r ? FinishReasons.Of(r) : null;
             if (reason is not null)
@@ -104,17 +108,15 @@ internal sealed class CompletionsEndpoint(ServedModel model)
                 continue;
 
             // The last event of all tells what was guaranteed.
-            var isLast = reason is not null && --open == 0 && !stream.IncludeUsage;
-            await events.WriteAsync(
-                Envelope(request, [new CompletionChoice(chunk.Index, chunk.Text, logprobs, reason)]) with
-                {
-                    Llm42 = isLast ? Guarantee.Of(model, request.Options, lasts) : null,
-                },
-                ServerJson.Default.CompletionResponse).ConfigureAwait(false);
+            var choice = new CompletionChoice(chunk.Index, chunk.Text, logprobs, reason);
+            await (reason is not null && --open == 0 && !stream.IncludeUsage
+                ? events.WriteAsync(
+                    envelope with { Choices = [choice], Llm42 = Guarantee.Of(model, request.Options, lasts) }, ServerJson.Default.CompletionResponse)
+                : events.WriteAsync(choice, ServerJson.Default.CompletionChoice, frame)).ConfigureAwait(false);
         }
         if (stream.IncludeUsage)
             await events.WriteAsync(
-                Envelope(request, []) with { Usage = Usage.Of(lasts, request.Options.N), Llm42 = Guarantee.Of(model, request.Options, lasts) },
+                envelope with { Usage = Usage.Of(lasts, request.Options.N), Llm42 = Guarantee.Of(model, request.Options, lasts) },
                 ServerJson.Default.CompletionResponse).ConfigureAwait(false);
         await events.EndAsync().ConfigureAwait(false);
     }

@@ -12,16 +12,19 @@ internal sealed class AnswerStream
     private readonly RequestHandle _handle;
     private readonly AnswerText _text;
     private readonly int _index;
+    private readonly bool _isWhole;
 
     /// <summary>The answer of a request that runs.</summary>
     /// <param name="handle">The request; its tokens are read here alone.</param>
     /// <param name="text">Makes text of them.</param>
     /// <param name="index">Number of the answer, from 0.</param>
-    public AnswerStream(RequestHandle handle, AnswerText text, int index)
+    /// <param name="isWhole">Its reader waits for all of it: what comes behind the first piece is one piece.</param>
+    public AnswerStream(RequestHandle handle, AnswerText text, int index, bool isWhole)
     {
         _handle = handle;
         _text = text;
         _index = index;
+        _isWhole = isWhole;
     }
 
     /// <summary>The pieces of several answers as they come. The first error ends all of them.</summary>
@@ -59,14 +62,14 @@ internal sealed class AnswerStream
     {
         while (await _handle.Tokens.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            var text = new StringBuilder();
-            var tokens = new List<TokenEvent>();
-            while (_handle.Tokens.TryRead(out var token))
-            {
-                tokens.Add(token);
-                text.Append(_text.Append(token.TokenId));
-            }
-            yield return new GenerationChunk(text.ToString(), tokens, Index: _index);
+            yield return Take();
+            if (!_isWhole)
+                continue;
+
+            // Not woken by each token. An answer that is broken off has a piece as well: it says how far that one came.
+            await ((Task)_handle.Completion).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_handle.Tokens.TryPeek(out _))
+                yield return Take();
         }
         var completion = await _handle.Completion.ConfigureAwait(false);
         yield return new GenerationChunk(
@@ -86,5 +89,18 @@ internal sealed class AnswerStream
     {
         if (!_handle.Completion.IsCompleted)
             _handle.Cancel();
+    }
+
+    /// <summary>The tokens that are there, as a piece.</summary>
+    private GenerationChunk Take()
+    {
+        var text = new StringBuilder();
+        var tokens = new List<TokenEvent>();
+        while (_handle.Tokens.TryRead(out var token))
+        {
+            tokens.Add(token);
+            text.Append(_text.Append(token.TokenId));
+        }
+        return new GenerationChunk(text.ToString(), tokens, Index: _index);
     }
 }

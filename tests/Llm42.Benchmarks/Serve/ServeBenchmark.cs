@@ -59,11 +59,14 @@ internal static class ServeBenchmark
         }
 
         ThroughputFigures throughput = await MeasureThroughputAsync(work, clients, repetitions, requests).ConfigureAwait(false);
-        Console.WriteLine($"tokens/s of {requests} requests at once, {tokens} tokens each: engine {throughput.Engine.Median:0}");
+        Console.WriteLine(
+            $"tokens/s of {requests} requests at once, {tokens} tokens each: engine, piece by piece {throughput.Engine.Median:0}, "
+            + $"engine, whole answers {throughput.EngineWhole.Median:0}");
         Print("whole answers", throughput.WholeOverEngine);
         Print("streams", throughput.StreamsOverEngine);
         Console.WriteLine(
             $"  processor time of a token, clients apart: engine {throughput.EngineProcessorMicroseconds.Median:0.0} us, "
+            + $"its whole answers {throughput.EngineWholeProcessorMicroseconds.Median:0.0} us, over HTTP "
             + $"whole answers {throughput.WholeProcessorMicroseconds.Median:0.0} us, streams {throughput.StreamProcessorMicroseconds.Median:0.0} us");
         LatencyFigures latency = await MeasureLatencyAsync(work, repetitions).ConfigureAwait(false);
         Console.WriteLine(
@@ -101,10 +104,19 @@ internal static class ServeBenchmark
         }
 
         return new ThroughputFigures(
-            Spread.Of(rates[ServeWay.Engine]), Spread.Of(rates[ServeWay.Whole]), Spread.Of(rates[ServeWay.Stream]), Ratio(ServeWay.Whole), Ratio(ServeWay.Stream),
-            Spread.Of(processor[ServeWay.Engine]), Spread.Of(processor[ServeWay.Whole]), Spread.Of(processor[ServeWay.Stream]));
+            Spread.Of(rates[ServeWay.Engine]),
+            Spread.Of(rates[ServeWay.EngineWhole]),
+            Spread.Of(rates[ServeWay.Whole]),
+            Spread.Of(rates[ServeWay.Stream]),
+            Ratio(ServeWay.Whole, ServeWay.EngineWhole),
+            Ratio(ServeWay.Stream, ServeWay.Engine),
+            Spread.Of(processor[ServeWay.Engine]),
+            Spread.Of(processor[ServeWay.EngineWhole]),
+            Spread.Of(processor[ServeWay.Whole]),
+            Spread.Of(processor[ServeWay.Stream]));
 
-        Spread Ratio(ServeWay way) => Spread.Of(rates[way].Zip(rates[ServeWay.Engine], (http, engine) => http / engine));
+        // Each against the call that gives the same.
+        Spread Ratio(ServeWay way, ServeWay call) => Spread.Of(rates[way].Zip(rates[call], (http, engine) => http / engine));
     }
 
     private static async Task<LatencyFigures> MeasureLatencyAsync(ServeWork work, int repetitions)
@@ -139,8 +151,8 @@ internal static class ServeBenchmark
 /// processors, clients apart.
 /// </summary>
 internal sealed record ThroughputFigures(
-    Spread Engine, Spread Whole, Spread Streams, Spread WholeOverEngine, Spread StreamsOverEngine,
-    Spread EngineProcessorMicroseconds, Spread WholeProcessorMicroseconds, Spread StreamProcessorMicroseconds);
+    Spread Engine, Spread EngineWhole, Spread Whole, Spread Streams, Spread WholeOverEngine, Spread StreamsOverEngine,
+    Spread EngineProcessorMicroseconds, Spread EngineWholeProcessorMicroseconds, Spread WholeProcessorMicroseconds, Spread StreamProcessorMicroseconds);
 
 /// <summary>Of one request at a time, in microseconds.</summary>
 internal sealed record LatencyFigures(

@@ -19,9 +19,12 @@ internal sealed class ServeWork(InferenceEngine engine, Uri address, int tokens)
     {
         TimeSpan processor = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
-        await (way == ServeWay.Engine
-            ? Task.WhenAll(Enumerable.Range(0, requests).Select(i => AnswerAsync(Prompt(i))))
-            : AnswerAsync(clients, way == ServeWay.Stream, requests * tokens)).ConfigureAwait(false);
+        await (way switch
+        {
+            ServeWay.Engine => Task.WhenAll(Enumerable.Range(0, requests).Select(i => AnswerAsync(Prompt(i)))),
+            ServeWay.EngineWhole => Task.WhenAll(Enumerable.Range(0, requests).Select(i => engine.CompleteAsync(Prompt(i), Options()))),
+            _ => AnswerAsync(clients, way == ServeWay.Stream, requests * tokens),
+        }).ConfigureAwait(false);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         double made = requests * tokens;
         return (made / seconds, (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / made);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -32,11 +33,24 @@ public sealed class SlowClientTests
         StringAssert.StartsWith(body, "HTTP/1.1 408", StringComparison.Ordinal);
         StringAssert.Contains(body, "\"type\":\"invalid_request_error\"", StringComparison.Ordinal);
         StringAssert.StartsWith(await slowHeaders, "HTTP/1.1 408", StringComparison.Ordinal);
+
+        // Not before the server has cut it off: from then on it would be no slow client.
+        await UntilNobodyIsServedAsync(server);
         await Assert.ThrowsAsync<IOException>(async () =>
         {
             Stream events = await unread.Content.ReadAsStreamAsync();
             await events.CopyToAsync(Stream.Null);
         });
+    }
+
+    private static async Task UntilNobodyIsServedAsync(TestServer server)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!(await server.Client.GetStringAsync("/metrics")).Contains("llm42_requests_serving 0\n", StringComparison.Ordinal))
+        {
+            Assert.IsLessThan(TimeSpan.FromMinutes(1), waited.Elapsed, "the server still has a client that does not read");
+            await Task.Delay(20);
+        }
     }
 
     /// <summary>Sends some bytes and reads until the server closes.</summary>
