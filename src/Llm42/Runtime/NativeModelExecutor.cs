@@ -1,4 +1,5 @@
 using Llm42.Core.Execution;
+using Llm42.Core.Profiling;
 using Llm42.Core.Scheduling;
 using Llm42.Models;
 using Llm42.Models.Rope;
@@ -30,6 +31,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
     private readonly int _pageSize;
     private readonly int _maxRows;
     private readonly StepGraphs? _graphs;
+    private readonly OperatorProfile? _profile;
     private int _steps;
 
     /// <summary>Brings a model onto a device, which then belongs to the executor, also if this fails.</summary>
@@ -58,8 +60,10 @@ internal sealed class NativeModelExecutor : IModelExecutor
             Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(DeviceInfo) - otherBytes, AvailableMemory.DefaultShare(DeviceInfo));
             var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, options, progress, cancellation));
             var activations = Own(new Activations(device, config, activationType, options.MaxBatchTokens));
+            if (options.Profiler is { } profiler)
+                _profile = new OperatorProfile(profiler, config, activationType, options.KvType);
             _predictor = Own(new Predictor(
-                device, config, weights, activations, _stream, activationType, options.MaxBatchTokens));
+                device, config, weights, _stream, activationType, options.MaxBatchTokens, _profile));
             _cache = Own(NativeKvCache.Create(device, new NativeKvCacheOptions
             {
                 ElementType = options.KvType,
@@ -72,7 +76,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
             _batch = Own(new StepBatch(device, options.MaxBatchTokens, options.PageSize, scratchPage: Kv.Pages));
             var ropeTable = CreateRopeTable(config.Rope, Kv.MaxContext);
             _forward = new DecoderForward(
-                config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext, activationType);
+                config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext, activationType, _profile);
             _layers = config.Layers;
             _pageSize = options.PageSize;
             _maxRows = options.MaxBatchTokens;
@@ -156,13 +160,18 @@ internal sealed class NativeModelExecutor : IModelExecutor
         var capture = LayerCapture.Of(plan, _stream, _layers);
         _batch.Upload(_stream, plan, shape);
         _predictor.Begin(plan, shape);
+        _profile?.BeginPlan(plan);
+        _profile?.EndHost(StepPart.HostBatch);
         if (isRecordable && capture is null && !_predictor.NeedsHost)
             _graphs!.Run(shape);
         else
             Launch(shape, capture);
+        _profile?.Begin();
         var predictions = _predictor.Finish(plan);
         if (_steps++ % StepsPerMemoryReading == 0)
             ReadDeviceInfo();
+        _profile?.EndHost(StepPart.HostResults);
+        _profile?.EndPlan();
         return new StepResult(predictions) { CapturedRows = capture?.ToRows() ?? [] };
     }
 
@@ -191,8 +200,8 @@ internal sealed class NativeModelExecutor : IModelExecutor
         for (var step = 0; step < shape.Steps; step++)
         {
             var ids = step == 0 ? _batch.Ids : _predictor.Results.Ids((step - 1) * shape.PredictedRows);
-            _forward.Launch(_batch, ids, step, shape, capture);
-            _predictor.Launch(_batch, step, capture);
+            var hidden = _forward.Launch(_batch, ids, step, shape, capture);
+            _predictor.Launch(_batch, hidden, step, capture);
         }
     }
 
