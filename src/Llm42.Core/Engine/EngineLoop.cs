@@ -23,6 +23,7 @@ public sealed class EngineLoop : IAsyncDisposable
     private readonly StepProfiler? _profiler;
     private readonly ConcurrentQueue<(Sequence Sequence, RequestHandle Handle)> _inbox = new();
     private readonly Dictionary<Sequence, RequestHandle> _handles = [];
+    private readonly List<Sequence> _sequences = []; // of what is done now; kept, so that a step allocates nothing
     private readonly ManualResetEventSlim _wake = new(false);
     private readonly Lock _submission = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -171,13 +172,16 @@ public sealed class EngineLoop : IAsyncDisposable
             _scheduler.Add(entry.Sequence);
         }
 
+        _sequences.Clear();
         foreach ((Sequence sequence, RequestHandle handle) in _handles)
         {
-            if (handle.IsCancelRequested)
-                sequence.FinishReason = FinishReason.Cancelled;
+            if (!handle.IsCancelRequested)
+                continue;
+            sequence.FinishReason = FinishReason.Cancelled;
+            _sequences.Add(sequence);
         }
 
-        CompleteFinished([.. _handles.Keys]);
+        CompleteFinished(_sequences);
     }
 
     private bool Step()
@@ -194,9 +198,9 @@ public sealed class EngineLoop : IAsyncDisposable
         StepResult result;
         try
         {
-            foreach (PageCopy copy in plan.Copies)
+            for (int i = 0; i < plan.Copies.Count; i++)
             {
-                _executor.CopyPage(copy.Source, copy.Destination);
+                _executor.CopyPage(plan.Copies[i].Source, plan.Copies[i].Destination);
                 _profiler?.Lap(StepPart.CopyPage);
             }
 
@@ -218,10 +222,12 @@ public sealed class EngineLoop : IAsyncDisposable
         _profiler?.Lap(StepPart.HostVerify);
         // Before the step's requests hear of it, so that who has an answer finds all of its steps.
         _profiler?.Add(plan);
-        List<Sequence> sequences = [.. plan.Segments.Select(segment => segment.Sequence)];
-        _observer.Stepped(plan, sequences);
-        Publish(sequences);
-        CompleteFinished(sequences);
+        _sequences.Clear();
+        for (int i = 0; i < plan.Segments.Count; i++)
+            _sequences.Add(plan.Segments[i].Sequence);
+        _observer.Stepped(plan, _sequences);
+        Publish(_sequences);
+        CompleteFinished(_sequences);
         if (_options.CheckIntegrity)
             _scheduler.CheckIntegrity();
         _profiler?.Lap(StepPart.HostPublish);
@@ -238,7 +244,7 @@ public sealed class EngineLoop : IAsyncDisposable
             .Union(_scheduler.Running.Where(sequence => sequence.Blocks.Pages.Any(copied.Contains)))];
     }
 
-    private void Publish(IEnumerable<Sequence> sequences)
+    private void Publish(List<Sequence> sequences)
     {
         foreach (Sequence sequence in sequences)
         {
@@ -248,7 +254,7 @@ public sealed class EngineLoop : IAsyncDisposable
         }
     }
 
-    private void CompleteFinished(IEnumerable<Sequence> sequences)
+    private void CompleteFinished(List<Sequence> sequences)
     {
         foreach (Sequence sequence in sequences)
         {

@@ -46,10 +46,7 @@ public sealed class StepProfiler
     public void Add(BatchPlan plan, bool isCounted = true)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        bool isPrefill = false;
-        for (int i = 0; i < plan.Segments.Count; i++)
-            isPrefill |= plan.Segments[i].Kind == SegmentKind.Prefill;
-        Phase phase = isPrefill ? _prefill : _decode;
+        Phase phase = plan.HasPrefill ? _prefill : _decode;
         lock (_lock)
         {
             if (isCounted)

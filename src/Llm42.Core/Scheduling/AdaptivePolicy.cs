@@ -86,7 +86,7 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         _stepsToTrial -= plan.Steps;
         _secondsToTrial -= seconds;
         // Prompts are work of another kind: most of their rows predict nothing.
-        if (plan.Segments.Any(segment => segment.Kind == SegmentKind.Prefill))
+        if (plan.HasPrefill)
             return;
         if (plan.Numerics == Numerics.Invariant)
             _invariant.Add(plan.Rows, seconds / plan.Steps);
@@ -169,8 +169,9 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         {
             _steps += plan.Steps;
             Seconds += seconds;
-            foreach (BatchSegment segment in plan.Segments)
+            for (int i = 0; i < plan.Segments.Count; i++)
             {
+                BatchSegment segment = plan.Segments[i];
                 if (segment.Kind == SegmentKind.Verify)
                     Tokens += segment.Rows;
                 else if (segment.Kind == SegmentKind.Decode && !segment.Sequence.Request.IsDeterministic)

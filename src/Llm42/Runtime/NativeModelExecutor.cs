@@ -32,6 +32,10 @@ internal sealed class NativeModelExecutor : IModelExecutor
     private readonly int _maxRows;
     private readonly StepGraphs? _graphs;
     private readonly OperatorProfile? _profile;
+    private NativeDeviceInfo _deviceInfo = null!;
+    private long _memoryAllocated;
+    private long _memoryPeak;
+    private StepResult? _result;
     private int _steps;
 
     /// <summary>Brings a model onto a device, which then belongs to the executor, also if this fails.</summary>
@@ -50,7 +54,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
             _stream = Own(NativeStream.Create(device));
 
             // Before the long part, so that an impossible wish is refused at once.
-            DeviceInfo = device.Info;
+            ReadDeviceInfo();
             var activationType = DeviceInfo.ActivationType;
             var otherBytes = MemoryPlan.Of(config, spec, source, options, activationType).Total;
             if (DeviceInfo.MemoryLimit > 0 && otherBytes > DeviceInfo.MemoryLimit)
@@ -86,7 +90,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
                 _batch.Moved += _graphs.Clear;
                 _predictor.Results.Moved += _graphs.Clear;
             }
-            DeviceInfo = device.Info;
+            ReadDeviceInfo();
             Info = new ExecutorInfo(
                 config.VocabularySize,
                 Kv.MaxContext,
@@ -115,10 +119,21 @@ internal sealed class NativeModelExecutor : IModelExecutor
         $"{device.Profile}{(options.HasInt8Weights ? "+w8a8-1" : "")}+kv-{options.KvType.Name()}";
 
     /// <summary>What the device reported last: at the end of loading, then every few steps.</summary>
-    public NativeDeviceInfo DeviceInfo { get; private set; }
+    public NativeDeviceInfo DeviceInfo => Volatile.Read(ref _deviceInfo) with
+    {
+        MemoryAllocated = Volatile.Read(ref _memoryAllocated),
+        MemoryPeak = Volatile.Read(ref _memoryPeak),
+    };
 
     /// <summary>What the device reports now; of the thread that executes.</summary>
-    public NativeDeviceInfo ReadDeviceInfo() => DeviceInfo = _device.Info;
+    public NativeDeviceInfo ReadDeviceInfo()
+    {
+        var info = _device.Info;
+        Volatile.Write(ref _memoryAllocated, info.MemoryAllocated);
+        Volatile.Write(ref _memoryPeak, info.MemoryPeak);
+        Volatile.Write(ref _deviceInfo, info);
+        return info;
+    }
 
     /// <summary>Size of the KV cache.</summary>
     public KvCacheSizing Kv { get; }
@@ -169,10 +184,19 @@ internal sealed class NativeModelExecutor : IModelExecutor
         _profile?.Begin();
         var predictions = _predictor.Finish(plan);
         if (_steps++ % StepsPerMemoryReading == 0)
-            ReadDeviceInfo();
+            ReadMemory();
         _profile?.EndHost(StepPart.HostResults);
         _profile?.EndPlan();
-        return new StepResult(predictions) { CapturedRows = capture?.ToRows() ?? [] };
+        if (_result?.Predictions != predictions)
+            _result = new StepResult(predictions);
+        return capture is null ? _result : new StepResult(predictions) { CapturedRows = capture.ToRows() };
+    }
+
+    private void ReadMemory()
+    {
+        var (allocated, peak) = _device.Memory;
+        Volatile.Write(ref _memoryAllocated, allocated);
+        Volatile.Write(ref _memoryPeak, peak);
     }
 
     /// <summary>

@@ -23,6 +23,7 @@ internal sealed class Predictor : IDisposable
     private readonly NativeStream _stream;
     private readonly SamplingRow[] _sampling;
     private readonly RowRequest[] _requests;
+    private readonly List<RowPrediction> _predictions = [];
     private readonly List<NativeBuffer> _owned = [];
     private readonly NativeBuffer _gathered;
     private readonly NativeBuffer _logits;
@@ -89,8 +90,9 @@ internal sealed class Predictor : IDisposable
         for (var step = 0; step < shape.Steps; step++)
         {
             var next = step * shape.PredictedRows;
-            foreach (var segment in plan.Segments)
+            for (var i = 0; i < plan.Segments.Count; i++)
             {
+                var segment = plan.Segments[i];
                 for (var row = segment.FirstPredictedRow; row < segment.Rows; row++)
                     _requests[next++] = RowRequest.Of(segment, row, step);
             }
@@ -122,21 +124,21 @@ internal sealed class Predictor : IDisposable
         }
     }
 
-    /// <summary>Waits for the stream; the predictions of all steps.</summary>
-    public RowPrediction[] Finish(BatchPlan plan)
+    /// <summary>Waits for the stream; the predictions of all steps, in memory that the next plan uses again.</summary>
+    public IReadOnlyList<RowPrediction> Finish(BatchPlan plan)
     {
         Results.Download(_stream);
-        var predictions = new RowPrediction[plan.PredictedRows * plan.Steps];
+        _predictions.Clear();
         for (var step = 0; step < plan.Steps; step++)
         {
             for (var row = 0; row < plan.PredictedRows; row++)
             {
                 var index = (step * _shape.PredictedRows) + row;
-                predictions[(step * plan.PredictedRows) + row] = Results.Read(index, _requests[index].Top);
+                _predictions.Add(Results.Read(index, _requests[index].Top));
             }
         }
         _requests.AsSpan(0, _shape.Predictions).Clear(); // keeps no finished sequence alive
-        return predictions;
+        return _predictions;
     }
 
     public void Dispose()

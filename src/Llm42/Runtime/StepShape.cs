@@ -32,8 +32,9 @@ internal readonly record struct StepShape(
     public static StepShape Of(BatchPlan plan, int pageSize, int headRows)
     {
         int blocks = 1, top = 0;
-        foreach (var segment in plan.Segments)
+        for (var i = 0; i < plan.Segments.Count; i++)
         {
+            var segment = plan.Segments[i];
             blocks = Math.Max(blocks, BlocksOf(segment, plan.Steps, pageSize));
             if (segment.PredictedRows > 0)
                 top = Math.Max(top, segment.Sequence.Request.TopLogprobs);
