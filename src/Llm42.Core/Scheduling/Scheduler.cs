@@ -433,13 +433,15 @@ public sealed class Scheduler
 
             Sequence victim = Victim();
             Preempt(victim);
-            _segments.RemoveAll(segment => segment.Sequence == victim);
+            Unplan(victim);
             if (victim == sequence)
                 return false;
         }
 
         return true;
     }
+
+    private void Unplan(Sequence sequence) => _segments.RemoveAll(segment => segment.Sequence == sequence);
 
     /// <summary>The youngest ordinary sequence, or the youngest deterministic one if there is no ordinary one.</summary>
     private Sequence Victim() =>

@@ -7,43 +7,39 @@ namespace Llm42.Tests.Engine;
 
 /// <summary>
 /// The engine's thread allocates nothing for a token: from one step to the next, all that it does in between included.
-/// What it does allocate now and then, a list that doubles or a full page that enters the prefix index, is seldom.
+/// Left out is what is allocated now and then: a list that doubles, or a full page that enters the prefix index.
 /// </summary>
 [TestClass]
 public sealed class AllocationTests
 {
-    private const int Tokens = 160;
+    /// <summary>What is measured: lists double at lengths that are powers of two, and there is none between these.</summary>
+    private const int FirstToken = 140, Tokens = 250;
 
     [TestMethod]
     [DataRow(1, DeterminismMode.Invariant, false)]
-    [DataRow(8, DeterminismMode.Invariant, false)]
     [DataRow(32, DeterminismMode.Invariant, false)]
     [DataRow(1, DeterminismMode.Invariant, true)]
-    [DataRow(8, DeterminismMode.Invariant, true)]
     [DataRow(32, DeterminismMode.Invariant, true)]
     [DataRow(1, DeterminismMode.Dvr, true)]
-    [DataRow(8, DeterminismMode.Dvr, true)]
     [DataRow(32, DeterminismMode.Dvr, true)]
     [DataRow(8, DeterminismMode.Auto, true)]
     public async Task A_step_allocates_nothing(int batch, DeterminismMode determinism, bool isDeterministic)
     {
-        long[] bytes = await MeasureAsync(batch, determinism, isDeterministic, Hold.Nothing);
-        Assert.IsGreaterThan(20, bytes.Length);
-        // Lists double at lengths that are powers of two, and may do so in steps of their own.
-        long[] allocating = [.. bytes.Where(one => one > 0)];
-        string context = $"{allocating.Length} of {bytes.Length} steps allocate: {string.Join(' ', bytes)}";
-        Assert.IsLessThanOrEqualTo(bytes.Length / 8, allocating.Length, context);
+        long[] bytes = await MeasureAsync(batch, determinism, isDeterministic, copiesResult: false);
+        Assert.IsGreaterThan(50, bytes.Length);
+        Assert.AreEqual(0, bytes.Sum(), string.Join(' ', bytes));
     }
 
     [TestMethod]
     public async Task A_step_that_allocates_is_seen()
     {
-        long[] bytes = await MeasureAsync(8, DeterminismMode.Invariant, true, Hold.Result);
+        long[] bytes = await MeasureAsync(8, DeterminismMode.Invariant, true, copiesResult: true);
+        Assert.IsGreaterThan(50, bytes.Length);
         Assert.IsTrue(bytes.All(one => one > 0), string.Join(' ', bytes));
     }
 
-    /// <summary>Bytes that the engine's thread allocates from the begin of each decode step to that of the next, while all requests decode.</summary>
-    private static async Task<long[]> MeasureAsync(int batch, DeterminismMode determinism, bool isDeterministic, Hold hold)
+    /// <summary>Bytes that the engine's thread allocates from the begin of each step to that of the next, while all requests decode.</summary>
+    private static async Task<long[]> MeasureAsync(int batch, DeterminismMode determinism, bool isDeterministic, bool copiesResult)
     {
         var options = new InferenceEngineOptions
         {
@@ -52,11 +48,15 @@ public sealed class AllocationTests
             KvPages = 40 * ((Tokens / 16) + 2),
             Engine = new EngineOptions
             {
-                Determinism = determinism, Drafter = determinism == DeterminismMode.Dvr ? DrafterKind.Same : DrafterKind.Auto, Window = 8, PrefixCache = false, CheckIntegrity = false,
+                Determinism = determinism,
+                Drafter = determinism == DeterminismMode.Dvr ? DrafterKind.Same : DrafterKind.Auto,
+                Window = 8,
+                PrefixCache = false,
+                CheckIntegrity = false,
             },
         };
         var model = EngineLoader.Load(Stories.Directory, options, null, CancellationToken.None);
-        var executor = new AllocationMeter(model.Executor, batch, hold);
+        var executor = new AllocationMeter(model.Executor, batch, copiesResult);
         await using var loop = new EngineLoop(executor, options.Engine);
         RequestHandle[] handles = [.. Enumerable.Range(0, batch).Select(i => loop.Submit(new GenerationRequest
         {
@@ -69,14 +69,8 @@ public sealed class AllocationTests
         return executor.Bytes;
     }
 
-    private enum Hold
-    {
-        Nothing,
-        Result,
-    }
-
     /// <summary>The real executor; reads what its thread has allocated at each step. The first step waits for the test.</summary>
-    private sealed class AllocationMeter(IModelExecutor inner, int batch, Hold hold) : IModelExecutor
+    private sealed class AllocationMeter(IModelExecutor inner, int batch, bool copiesResult) : IModelExecutor
     {
         private readonly ManualResetEventSlim _start = new(false);
         private readonly long[] _bytes = new long[4 * Tokens];
@@ -92,13 +86,13 @@ public sealed class AllocationTests
         public StepResult Execute(BatchPlan plan)
         {
             _start.Wait();
-            bool isSteady = plan.Segments.Count == batch && !plan.HasPrefill;
             long now = GC.GetAllocatedBytesForCurrentThread();
+            bool isSteady = plan.Segments.Count == batch && plan.Segments.All(segment => segment.Sequence.CommittedCount >= FirstToken);
             if (isSteady && _before is { } before && _count < _bytes.Length)
                 _bytes[_count++] = now - before;
             _before = isSteady ? GC.GetAllocatedBytesForCurrentThread() : null;
             StepResult result = inner.Execute(plan);
-            return hold == Hold.Result ? new StepResult([.. result.Predictions]) : result;
+            return copiesResult ? new StepResult([.. result.Predictions]) : result;
         }
 
         public void CopyPage(int source, int destination) => inner.CopyPage(source, destination);
