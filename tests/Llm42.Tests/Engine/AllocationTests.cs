@@ -7,7 +7,8 @@ namespace Llm42.Tests.Engine;
 
 /// <summary>
 /// The engine's thread allocates nothing for a token: from one step to the next, all that it does in between included.
-/// Left out is what is allocated now and then: a list that doubles, or a full page that enters the prefix index.
+/// Left out is what is allocated now and then: a list that doubles, or a full page that enters the prefix index. What the
+/// adaptive policy does depends on the clock, so that nothing exact can be said of it here.
 /// </summary>
 [TestClass]
 public sealed class AllocationTests
@@ -22,11 +23,10 @@ public sealed class AllocationTests
     [DataRow(32, DeterminismMode.Invariant, true)]
     [DataRow(1, DeterminismMode.Dvr, true)]
     [DataRow(32, DeterminismMode.Dvr, true)]
-    [DataRow(8, DeterminismMode.Auto, true)]
     public async Task A_step_allocates_nothing(int batch, DeterminismMode determinism, bool isDeterministic)
     {
         long[] bytes = await MeasureAsync(batch, determinism, isDeterministic, copiesResult: false);
-        Assert.IsGreaterThan(50, bytes.Length);
+        Assert.IsGreaterThan(30, bytes.Length);
         Assert.AreEqual(0, bytes.Sum(), string.Join(' ', bytes));
     }
 
@@ -34,7 +34,7 @@ public sealed class AllocationTests
     public async Task A_step_that_allocates_is_seen()
     {
         long[] bytes = await MeasureAsync(8, DeterminismMode.Invariant, true, copiesResult: true);
-        Assert.IsGreaterThan(50, bytes.Length);
+        Assert.IsGreaterThan(30, bytes.Length);
         Assert.IsTrue(bytes.All(one => one > 0), string.Join(' ', bytes));
     }
 
@@ -44,7 +44,6 @@ public sealed class AllocationTests
         var options = new InferenceEngineOptions
         {
             Threads = 1,
-            PlannedThreads = determinism == DeterminismMode.Auto ? 64 : 0,
             KvPages = 40 * ((Tokens / 16) + 2),
             Engine = new EngineOptions
             {

@@ -43,7 +43,6 @@ public sealed class ProfileTests
         Assert.AreEqual(Layers * 5, Of(profile.Decode, StepPart.LinearOutput).Calls);
         Assert.AreEqual(5, Of(profile.Decode, StepPart.LinearHead).Calls);
         Assert.AreEqual(5 * HeadFlops, Of(profile.Decode, StepPart.LinearHead).Flops);
-        Assert.AreEqual(5 * HeadFlops, Of(profile.Decode, StepPart.LinearHead).Flops);
         // A row at position p sees p + 1 positions: the five decode rows those at 41 to 45.
         Assert.AreEqual(Layers * 4.0 * (42 + 43 + 44 + 45 + 46) * QueryHeads * HeadSize, Of(profile.Decode, StepPart.Attention).Flops);
         Assert.AreEqual(Layers * 4.0 * (41 * 42 / 2) * QueryHeads * HeadSize, Of(profile.Prefill, StepPart.Attention).Flops);
