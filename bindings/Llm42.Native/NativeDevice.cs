@@ -27,6 +27,17 @@ public sealed unsafe class NativeDevice : IDisposable
         }
     }
 
+    /// <summary>Bytes that the device holds now, and the most that it has held; as in <see cref="Info"/>, but allocates nothing.</summary>
+    public (long Allocated, long Peak) Memory
+    {
+        get
+        {
+            DeviceInfo info = new() { StructSize = (uint)sizeof(DeviceInfo) };
+            NativeException.ThrowIfFailed(NativeMethods.DeviceGetInfo(Handle.Pointer, &info));
+            return (info.MemoryAllocated, info.MemoryPeak);
+        }
+    }
+
     internal DeviceHandle Handle { get; }
 
     /// <summary>Opens a device.</summary>

@@ -1,5 +1,6 @@
 using Llm42.ChatTemplates;
 using Llm42.Core.Engine;
+using Llm42.Core.Profiling;
 using Llm42.Generation;
 using Llm42.ModelFiles;
 using Llm42.Models;
@@ -18,6 +19,9 @@ internal static class EngineLoader
         string path, InferenceEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Engine.Validate();
+        if (options.Profile && options.Backend != "cpu")
+            throw new ArgumentException(
+                $"Profile needs the cpu backend, and Backend is \"{options.Backend}\", whose operators run on when they return: what they take cannot be seen from the host. Leave Profile out.");
         var kvType = ParseKvDtype(options.KvDtype);
         using var files = ModelFileSet.Open(path);
         var (architecture, config) = ModelConfigReader.Read(files.Config);
@@ -34,11 +38,12 @@ internal static class EngineLoader
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var digest = Task.Run(() => WeightDigest.Compute(tensors, abandon.Token), CancellationToken.None);
         NativeModelExecutor? executor = null;
+        var profiler = options.Profile ? new StepProfiler() : null;
         try
         {
             var device = NativeDevice.Open(DeviceOptionsOf(options));
             executor = new NativeModelExecutor(
-                device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);
+                device, config, spec, source, ExecutorOptionsOf(options, kvType) with { Profiler = profiler }, progress, cancellation);
             var weightsDigest = digest.GetAwaiter().GetResult();
             var fingerprint = Fingerprint.Of(
                 weightsDigest, config, defaults, eosTokenIds, tokenizer?.Fingerprint, executor.Info.NumericsProfile);
@@ -52,6 +57,7 @@ internal static class EngineLoader
                 () => DescribeEngine(loaded, options.Engine, fingerprint, digests))
             {
                 ChatTemplate = LoadChatTemplate(files),
+                Profiler = profiler,
             };
         }
         catch

@@ -3,6 +3,7 @@ using System.Text;
 using Llm42.ChatTemplates;
 using Llm42.Core.Engine;
 using Llm42.Core.Observability;
+using Llm42.Core.Profiling;
 using Llm42.Core.Requests;
 using Llm42.Generation;
 using Llm42.Receipts;
@@ -34,7 +35,7 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
         _options = options;
         Tokenizer = model.Tokenizer;
         Model = model.Description;
-        _loop = new EngineLoop(model.Executor, options, name);
+        _loop = new EngineLoop(model.Executor, options, name, clock: null, model.Profiler);
     }
 
     /// <summary>The model.</summary>
@@ -67,7 +68,12 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _loop.Statistics;
 
-    /// <summary>Makes <see cref="Statistics"/> count from zero. The counters of the meter "Llm42" go on.</summary>
+    /// <summary>Where the time of the steps went since then; null unless <see cref="InferenceEngineOptions.Profile"/> was set.</summary>
+    public StepProfile? Profile => _loop.Profile;
+
+    /// <summary>
+    /// Makes <see cref="Statistics"/> and <see cref="Profile"/> count from zero. The counters of the meter "Llm42" go on.
+    /// </summary>
     public void ResetStatistics() => _loop.ResetStatistics();
 
     /// <summary>Loads a model: a directory as Hugging Face lays it out, or a GGUF file.</summary>

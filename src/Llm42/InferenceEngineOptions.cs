@@ -70,6 +70,12 @@ public sealed record InferenceEngineOptions
     /// </summary>
     public bool UseGenerationDefaults { get; init; } = true;
 
+    /// <summary>
+    /// Measure where the time of steps goes, for <see cref="InferenceEngine.Profile"/>. Needs the cpu backend, whose operators
+    /// are over when they return. Changes no bit of an answer.
+    /// </summary>
+    public bool Profile { get; init; }
+
     /// <summary>Scheduler and verifier.</summary>
     public EngineOptions Engine { get; init; } = new();
 

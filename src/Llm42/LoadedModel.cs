@@ -1,5 +1,6 @@
 using Llm42.ChatTemplates;
 using Llm42.Core.Execution;
+using Llm42.Core.Profiling;
 using Llm42.Generation;
 using Llm42.Tokenization;
 
@@ -20,4 +21,7 @@ internal sealed record LoadedModel(
 {
     /// <summary>The model's chat template, null for none; throws where it cannot be used.</summary>
     public Func<ChatTemplate?> ChatTemplate { get; init; } = () => null;
+
+    /// <summary>Whom the executor tells where its time goes; null for nobody.</summary>
+    public StepProfiler? Profiler { get; init; }
 }

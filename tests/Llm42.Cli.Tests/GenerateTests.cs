@@ -31,6 +31,28 @@ public sealed class GenerateTests
     }
 
     [TestMethod]
+    public async Task A_profile_goes_into_the_json_or_beside_the_answer_and_needs_the_cpu()
+    {
+        JsonNode json = await Cli.JsonAsync(["generate", "demo", .. Prompt, "--ignore-eos", "--profile"]);
+        CollectionAssert.AreEqual(new[] { "token_ids", "text", "finish_reason", "usage", "llm42", "profile" }, Cli.Keys(json));
+        CollectionAssert.AreEqual(new[] { "prefill", "decode" }, Cli.Keys(json["profile"]));
+        JsonNode decode = json["profile"]!["decode"]!;
+        CollectionAssert.AreEqual(new[] { "steps", "rows", "seconds", "host_share", "parts" }, Cli.Keys(decode));
+        Assert.AreEqual(23, decode["steps"]!.GetValue<int>());
+        JsonNode qkv = decode["parts"]!.AsArray().Single(part => part!["name"]!.GetValue<string>() == "linear.qkv")!;
+        CollectionAssert.AreEqual(
+            new[] { "name", "calls", "seconds", "share", "gflops_per_second", "gigabytes_per_second" }, Cli.Keys(qkv));
+        Assert.AreEqual(1.0, decode["parts"]!.AsArray().Sum(part => part!["share"]!.GetValue<double>()), 1e-9);
+
+        Run plain = await Cli.RunAsync(["generate", "demo", .. Prompt, "--profile"]);
+        Assert.AreEqual(0, plain.ExitCode, plain.ToString());
+        StringAssert.Contains(plain.Error, "linear.lm_head", StringComparison.Ordinal);
+        Assert.IsFalse(plain.Output.Contains("linear", StringComparison.Ordinal), plain.ToString());
+        Cli.AssertRefused(
+            await Cli.RunAsync("generate", "demo", "--prompt", "a", "--profile", "--device", "cuda"), 2, "--profile needs the cpu backend", "cuda");
+    }
+
+    [TestMethod]
     public async Task Json_has_the_documented_shape()
     {
         JsonNode json = await Cli.JsonAsync(["generate", "demo", .. Prompt, "--deterministic", "--ignore-eos", "--logprobs", "3"]);

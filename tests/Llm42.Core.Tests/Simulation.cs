@@ -60,7 +60,7 @@ internal sealed class Simulation
         BatchPlan? plan = Scheduler.Next();
         if (plan is null)
             return false;
-        Plans.Add(plan);
+        Plans.Add(plan with { Segments = [.. plan.Segments], Copies = [.. plan.Copies] }); // the scheduler reuses its own
         Planned?.Invoke(plan);
         foreach (PageCopy copy in plan.Copies)
             _model.CopyPage(copy.Source, copy.Destination);

@@ -48,6 +48,18 @@ public sealed class EngineBenchmarkTests
     }
 
     [TestMethod]
+    public async Task A_profile_comes_with_each_row()
+    {
+        (JsonNode json, _) = await RunAsync(
+            ".svg", "throughput", "--batch", "2", "--deterministic-share", "0", "--prompt-length", "8", "--output-length", "4", "--repetitions", "2", "--profile");
+        JsonNode row = json["rows"]!.AsArray().Single()!;
+        CollectionAssert.AreEqual((string[])[.. RowFields, "profile"], Keys(row));
+        // Two samples, each with a wave of single tokens and one of whole answers; of both prompts a token at least is run.
+        Assert.IsGreaterThanOrEqualTo(2 * 2 * (8 + 1), row["profile"]!["prefill"]!["rows"]!.GetValue<int>());
+        Assert.AreEqual(2 * 2 * 3, row["profile"]!["decode"]!["rows"]!.GetValue<int>());
+    }
+
+    [TestMethod]
     public async Task Sweep_has_a_cell_for_each_pair_and_a_picture()
     {
         (JsonNode json, XDocument picture) = await RunAsync(

@@ -16,6 +16,7 @@ internal sealed class GenerateCommand
     private readonly SamplingFlags _sampling = new();
     private readonly ReceiptFlag _receipt = new();
     private readonly EngineFlags _engine = new();
+    private readonly ProfileFlag _profile = new();
     private readonly OutputFlags _output = new();
 
     public static Command Create()
@@ -27,6 +28,7 @@ internal sealed class GenerateCommand
         self._sampling.AddTo(command);
         self._receipt.AddTo(command);
         self._engine.AddTo(command);
+        self._profile.AddTo(command);
         self._output.AddTo(command);
         CommandGuard.SetAction(command, self.RunAsync);
         return command;
@@ -37,7 +39,7 @@ internal sealed class GenerateCommand
         bool isJson = _output.IsJson(parsed);
         if (_sampling.HasLogprobs(parsed) && !isJson)
             throw new UsageException("--logprobs is given without --json; log-probabilities are written only there.");
-        InferenceEngineOptions engineOptions = _engine.Read(parsed);
+        InferenceEngineOptions engineOptions = _profile.Read(parsed, _engine.Read(parsed));
         PromptSource prompt = await _prompt.ReadRequiredAsync(parsed, cancellation).ConfigureAwait(false);
         GenerationOptions options = _sampling.Read(parsed, _engine, prompt.AddSpecialTokens);
         string? receiptFile = _receipt.Read(parsed, options, engineOptions.Engine);
@@ -48,6 +50,7 @@ internal sealed class GenerateCommand
         if (!isJson && options.N == 1)
         {
             WriteReceipt(await StreamAsync(engine, promptIds, options, cancellation).ConfigureAwait(false));
+            WriteProfile();
             return CommandGuard.Success;
         }
 
@@ -57,16 +60,24 @@ internal sealed class GenerateCommand
         if (!isJson)
         {
             WriteTexts(results, hasText, options.Seed);
+            WriteProfile();
             return CommandGuard.Success;
         }
 
         WriteReceipt(results[0]);
         GenerateJson[] answers = [.. results.Select(result => GenerateJson.Of(result, hasText, _sampling.HasLogprobs(parsed)))];
         if (options.N == 1)
-            StandardOutput.WriteJson(answers[0], CliJsonContext.Standard.GenerateJson);
+            StandardOutput.WriteJson(answers[0] with { Profile = ProfileJson.Of(engine.Profile) }, CliJsonContext.Standard.GenerateJson);
         else
-            StandardOutput.WriteJson(new GenerateAllJson(answers), CliJsonContext.Standard.GenerateAllJson);
+            StandardOutput.WriteJson(new GenerateAllJson(answers) { Profile = ProfileJson.Of(engine.Profile) }, CliJsonContext.Standard.GenerateAllJson);
         return CommandGuard.Success;
+
+        // Beside the answer, which may be on its way to another program.
+        void WriteProfile()
+        {
+            if (engine.Profile is { } profile)
+                ProfileWriter.Write(profile, title: "", Console.Error);
+        }
 
         void WriteReceipt(GenerationResult result)
         {

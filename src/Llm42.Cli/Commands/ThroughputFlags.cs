@@ -44,6 +44,8 @@ internal sealed class ThroughputFlags
     private readonly Option<string[]?> _peerWeights = Flag.Words(
         "--peer-weights", "How llama.cpp's weights are stored, separated by commas (default as --weights, q8_0 for int8).", [.. WeightFormat.OfPeer.Select(format => format.Word)]);
 
+    private readonly ProfileFlag _profile = new();
+
     private static InferenceEngineOptions Defaults { get; } = new();
 
     public void AddTo(Command command)
@@ -51,6 +53,7 @@ internal sealed class ThroughputFlags
         Option[] all = [_kv, _determinism, _drafters, _window, _verifyGroup, _batches, _shares, _promptLength, _outputLength, _repetitions, _peer, _peerWeights];
         foreach (Option option in all)
             command.Add(option);
+        _profile.AddTo(command);
     }
 
     public ThroughputOptions Read(ParseResult parsed, BenchMachineFlags machine)
@@ -80,7 +83,7 @@ internal sealed class ThroughputFlags
             PromptLength = parsed.GetValue(_promptLength) ?? 512,
             OutputLength = parsed.GetValue(_outputLength) ?? 64,
             Repetitions = parsed.GetValue(_repetitions) ?? 5,
-            Machine = machine.Machine(parsed),
+            Machine = _profile.Read(parsed, machine.Machine(parsed)),
             PeerFolder = parsed.GetValue(_peer) is { } folder and not "none" ? folder : null,
             PeerWeights = [
                 .. Flag.ValuesOr(parsed, _peerWeights, [.. machine.Formats(parsed).Select(format => format.Peer.Word)])

@@ -53,9 +53,15 @@ internal sealed record ThroughputRowJson(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? Acceptance,
     double RecomputedShare)
 {
+    /// <summary>Where the time of the row's steps went; absent without `--profile`.</summary>
+    public ProfileJson? Profile { get; init; }
+
     public static ThroughputRowJson Of(ThroughputRow row) => new(
         row.Shape, row.Weights, row.Case.Variant.Kv, row.Drafter, row.Determinism, row.Case.Batch, row.Case.Share, row.Prefill.Median, row.Decode.Median,
-        row.BandwidthFraction, row.FmaFraction, row.Itl(0.5), row.Itl(0.99), row.Acceptance, row.RecomputedShare);
+        row.BandwidthFraction, row.FmaFraction, row.Itl(0.5), row.Itl(0.99), row.Acceptance, row.RecomputedShare)
+    {
+        Profile = ProfileJson.Of(row.Profile),
+    };
 }
 
 /// <summary>Medians and quartiles of the row of the same place.</summary>

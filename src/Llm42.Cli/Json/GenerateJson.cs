@@ -6,6 +6,9 @@ namespace Llm42.Cli.Json;
 internal sealed record GenerateJson(
     IReadOnlyList<int> TokenIds, string? Text, string FinishReason, UsageJson Usage, IReadOnlyList<TokenLogprobsJson>? Logprobs, Llm42Json Llm42)
 {
+    /// <summary>With `--profile`; absent beside several answers, which have one together.</summary>
+    public ProfileJson? Profile { get; init; }
+
     public static GenerateJson Of(GenerationResult result, bool hasText, bool hasLogprobs) => new(
         result.TokenIds,
         hasText ? result.Text : null,
@@ -24,7 +27,11 @@ internal sealed record GenerateJson(
 }
 
 /// <summary>What `generate --n` writes where it gives more than one answer: each as a single one is written.</summary>
-internal sealed record GenerateAllJson(IReadOnlyList<GenerateJson> Choices);
+internal sealed record GenerateAllJson(IReadOnlyList<GenerateJson> Choices)
+{
+    /// <summary>With `--profile`, of all of them.</summary>
+    public ProfileJson? Profile { get; init; }
+}
 
 /// <summary>How many tokens a request took.</summary>
 internal sealed record UsageJson(int PromptTokens, int CompletionTokens);

@@ -55,6 +55,7 @@ internal sealed class EngineSampler(ThroughputOptions options)
             Accepted = totals.TokensAccepted,
             RolledBack = totals.TokensRolledBack,
             Deterministic = totals.DeterministicTokens,
+            Profile = engine.Profile,
         };
     }
 

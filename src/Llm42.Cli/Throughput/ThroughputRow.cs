@@ -1,4 +1,5 @@
 using Llm42.Cli.Statistics;
+using Llm42.Core.Profiling;
 
 namespace Llm42.Cli.Throughput;
 
@@ -48,6 +49,11 @@ internal sealed record ThroughputRow
     public double RecomputedShare => Samples.Sum(sample => sample.Deterministic) is > 0 and var committed
         ? (double)Samples.Sum(sample => sample.RolledBack) / committed
         : 0;
+
+    /// <summary>Where the time of the steps of all samples went; null unless that was asked for.</summary>
+    public StepProfile? Profile => Samples.Any(sample => sample.Profile is not null)
+        ? Samples.Aggregate(StepProfile.Empty, (sum, sample) => sample.Profile is { } profile ? sum.Plus(profile) : sum)
+        : null;
 
     /// <summary>Decode rate over that of another case, repetition by repetition.</summary>
     public Spread Over(ThroughputRow other) => Spread.Of(Samples.Zip(other.Samples, (mine, its) => mine.DecodeTokensPerSecond / its.DecodeTokensPerSecond));

@@ -1,3 +1,5 @@
+using Llm42.Core.Profiling;
+
 namespace Llm42.Cli.Throughput;
 
 /// <summary>What one repetition of a case brought.</summary>
@@ -21,4 +23,7 @@ internal sealed record ThroughputSample
 
     /// <summary>Tokens committed to deterministic requests.</summary>
     public long Deterministic { get; init; }
+
+    /// <summary>Where the time of its steps went; null unless that was asked for.</summary>
+    public StepProfile? Profile { get; init; }
 }

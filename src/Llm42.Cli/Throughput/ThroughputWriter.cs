@@ -30,6 +30,12 @@ internal static class ThroughputWriter
         foreach (string[] row in Rows(report))
             table.AddRow(row);
         table.Write();
+        foreach (ThroughputRow row in report.Rows)
+        {
+            if (row.Profile is { } profile)
+                ProfileWriter.Write(profile, $"{row.Shape} {row.Weights}, {row.Case.Variant.Name}, batch {row.Case.Batch}, share {Number(row.Case.Share, "0.##%")}: ", writer);
+        }
+
         if (report.Peer is not { } peer)
             return;
         writer.WriteLine();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Llm42.Core.Execution;
 using Llm42.Core.Observability;
+using Llm42.Core.Profiling;
 using Llm42.Core.Requests;
 using Llm42.Core.Scheduling;
 using Llm42.Core.Verification;
@@ -19,8 +20,10 @@ public sealed class EngineLoop : IAsyncDisposable
     private readonly Scheduler _scheduler;
     private readonly Verifier _verifier;
     private readonly EngineObserver _observer;
+    private readonly StepProfiler? _profiler;
     private readonly ConcurrentQueue<(Sequence Sequence, RequestHandle Handle)> _inbox = new();
     private readonly Dictionary<Sequence, RequestHandle> _handles = [];
+    private readonly List<Sequence> _sequences = []; // of what is done now; kept, so that a step allocates nothing
     private readonly ManualResetEventSlim _wake = new(false);
     private readonly Lock _submission = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,10 +37,13 @@ public sealed class EngineLoop : IAsyncDisposable
     /// <param name="options">Policy.</param>
     /// <param name="name">Tells the engine's metrics from those of others in the process; null for a number.</param>
     /// <param name="clock">Measures the durations among the metrics; null for the system's.</param>
-    public EngineLoop(IModelExecutor executor, EngineOptions options, string? name = null, TimeProvider? clock = null)
+    /// <param name="profiler">Is told where the time of the steps goes, by the executor as well; null for nobody.</param>
+    public EngineLoop(
+        IModelExecutor executor, EngineOptions options, string? name = null, TimeProvider? clock = null, StepProfiler? profiler = null)
     {
         _executor = executor;
         _options = options;
+        _profiler = profiler;
         var history = new DraftHistory();
         _scheduler = new Scheduler(executor.Info, options, history);
         _verifier = new Verifier(options, history);
@@ -58,8 +64,15 @@ public sealed class EngineLoop : IAsyncDisposable
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _observer.Statistics;
 
-    /// <summary>Makes <see cref="Statistics"/> count from zero. The counters of the meter go on.</summary>
-    public void ResetStatistics() => _observer.ResetStatistics();
+    /// <summary>Where the time of its steps went since then; null without a profiler.</summary>
+    public StepProfile? Profile => _profiler?.Read();
+
+    /// <summary>Makes <see cref="Statistics"/> and <see cref="Profile"/> count from zero. The counters of the meter go on.</summary>
+    public void ResetStatistics()
+    {
+        _observer.ResetStatistics();
+        _profiler?.Reset();
+    }
 
     /// <summary>The engine thread's own; others may look at it once the engine has ended.</summary>
     internal Scheduler Scheduler => _scheduler;
@@ -133,6 +146,7 @@ public sealed class EngineLoop : IAsyncDisposable
             {
                 // Reset before looking: whatever arrives after the look sets it again.
                 _wake.Reset();
+                _profiler?.Start();
                 Receive();
                 if (!Step() && !_stopping)
                     _wake.Wait();
@@ -158,13 +172,16 @@ public sealed class EngineLoop : IAsyncDisposable
             _scheduler.Add(entry.Sequence);
         }
 
+        _sequences.Clear();
         foreach ((Sequence sequence, RequestHandle handle) in _handles)
         {
-            if (handle.IsCancelRequested)
-                sequence.FinishReason = FinishReason.Cancelled;
+            if (!handle.IsCancelRequested)
+                continue;
+            sequence.FinishReason = FinishReason.Cancelled;
+            _sequences.Add(sequence);
         }
 
-        CompleteFinished([.. _handles.Keys]);
+        CompleteFinished(_sequences);
     }
 
     private bool Step()
@@ -177,11 +194,16 @@ public sealed class EngineLoop : IAsyncDisposable
         if (plan is null)
             return false;
 
+        _profiler?.Lap(StepPart.HostSchedule);
         StepResult result;
         try
         {
-            foreach (PageCopy copy in plan.Copies)
-                _executor.CopyPage(copy.Source, copy.Destination);
+            for (int i = 0; i < plan.Copies.Count; i++)
+            {
+                _executor.CopyPage(plan.Copies[i].Source, plan.Copies[i].Destination);
+                _profiler?.Lap(StepPart.CopyPage);
+            }
+
             result = _executor.Execute(plan);
         }
 #pragma warning disable CA1031 // The requests that the step was for fail with the executor's error; the others go on.
@@ -197,12 +219,19 @@ public sealed class EngineLoop : IAsyncDisposable
 
         _verifier.Apply(plan, result);
         _scheduler.Complete(plan, Stopwatch.GetElapsedTime(start));
-        List<Sequence> sequences = [.. plan.Segments.Select(segment => segment.Sequence)];
-        _observer.Stepped(plan, sequences);
-        Publish(sequences);
-        CompleteFinished(sequences);
+        _profiler?.Lap(StepPart.HostVerify);
+        // Before the step's requests hear of it, so that who has an answer finds all of its steps.
+        _profiler?.Add(plan);
+        _sequences.Clear();
+        for (int i = 0; i < plan.Segments.Count; i++)
+            _sequences.Add(plan.Segments[i].Sequence);
+        _observer.Stepped(plan, _sequences);
+        Publish(_sequences);
+        CompleteFinished(_sequences);
         if (_options.CheckIntegrity)
             _scheduler.CheckIntegrity();
+        _profiler?.Lap(StepPart.HostPublish);
+        _profiler?.Add(plan, isCounted: false);
         return true;
     }
 
@@ -215,7 +244,7 @@ public sealed class EngineLoop : IAsyncDisposable
             .Union(_scheduler.Running.Where(sequence => sequence.Blocks.Pages.Any(copied.Contains)))];
     }
 
-    private void Publish(IEnumerable<Sequence> sequences)
+    private void Publish(List<Sequence> sequences)
     {
         foreach (Sequence sequence in sequences)
         {
@@ -225,7 +254,7 @@ public sealed class EngineLoop : IAsyncDisposable
         }
     }
 
-    private void CompleteFinished(IEnumerable<Sequence> sequences)
+    private void CompleteFinished(List<Sequence> sequences)
     {
         foreach (Sequence sequence in sequences)
         {

@@ -13,7 +13,7 @@ public interface IModelExecutor : IDisposable
 
     /// <summary>
     /// Runs the rows of every segment through the model: writes their keys and values, predicts behind the rows that
-    /// the plan asks for.
+    /// the plan asks for. The result is valid until the next call, for which it may use the same memory.
     /// </summary>
     StepResult Execute(BatchPlan plan);
 

@@ -62,9 +62,9 @@ internal sealed class EngineObserver : IDisposable
         }
 
         UpdateLoad();
-        foreach (BatchSegment segment in plan?.Segments ?? [])
+        for (int i = 0; i < plan?.Segments.Count; i++)
         {
-            RequestObservation observation = segment.Sequence.Observation!;
+            RequestObservation observation = plan.Segments[i].Sequence.Observation!;
             if (!observation.HasRun && _stepStart is { } start)
                 _instruments.RecordQueueTime(_clock.GetElapsedTime(observation.Arrival, start));
             observation.HasRun = true;
@@ -74,7 +74,7 @@ internal sealed class EngineObserver : IDisposable
     /// <summary>A step has run and been applied.</summary>
     /// <param name="plan">What ran.</param>
     /// <param name="sequences">The sequences of its segments.</param>
-    public void Stepped(BatchPlan plan, IReadOnlyList<Sequence> sequences)
+    public void Stepped(BatchPlan plan, List<Sequence> sequences)
     {
         _totals.AddSteps(plan.Numerics, plan.Steps);
         _totals.AddNew(sequences);

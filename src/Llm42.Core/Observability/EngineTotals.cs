@@ -67,8 +67,9 @@ internal sealed class EngineTotals
         Span<long> now = stackalloc long[Count];
         lock (_lock)
         {
-            foreach (Sequence sequence in sequences)
+            for (int index = 0; index < sequences.Count; index++)
             {
+                Sequence sequence = sequences[index];
                 long[] counted = sequence.Observation!.Counted ??= new long[Count];
                 ReadCounts(sequence, now);
                 for (int i = 0; i < now.Length; i++)

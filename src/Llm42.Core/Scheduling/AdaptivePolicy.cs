@@ -36,6 +36,7 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
     private int _window;
     private int _stepsToTrial = TrialDrafts;
     private double _secondsToTrial;
+    private readonly Trial _reusedTrial = new();
     private Trial? _trial;
 
     /// <inheritdoc/>
@@ -56,7 +57,7 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         if (deterministic == 0 || _trial is not null)
             return;
         if (_stepsToTrial <= 0 && _secondsToTrial <= 0)
-            _trial = new Trial { Window = _window == 0 ? Math.Min(TrialDrafts, options.Window) : 0 };
+            _trial = _reusedTrial.Begin(_window == 0 ? Math.Min(TrialDrafts, options.Window) : 0);
         else
             Choose();
     }
@@ -86,7 +87,7 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         _stepsToTrial -= plan.Steps;
         _secondsToTrial -= seconds;
         // Prompts are work of another kind: most of their rows predict nothing.
-        if (plan.Segments.Any(segment => segment.Kind == SegmentKind.Prefill))
+        if (plan.HasPrefill)
             return;
         if (plan.Numerics == Numerics.Invariant)
             _invariant.Add(plan.Rows, seconds / plan.Steps);
@@ -156,7 +157,7 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         private int _steps;
         private bool _hasVerified;
 
-        public required int Window { get; init; }
+        public int Window { get; private set; }
 
         public double Seconds { get; private set; }
 
@@ -165,12 +166,20 @@ internal sealed class AdaptivePolicy(EngineOptions options, DraftHistory history
         /// <summary>Enough was seen, or the load leaves nothing to see.</summary>
         public bool IsOver => _hasVerified || _steps >= (Window == 0 ? TrialSteps : 4 * TrialDrafts);
 
+        public Trial Begin(int window)
+        {
+            (Window, Seconds, Tokens) = (window, 0, 0);
+            (_steps, _hasVerified) = (0, false);
+            return this;
+        }
+
         public void Add(BatchPlan plan, double seconds)
         {
             _steps += plan.Steps;
             Seconds += seconds;
-            foreach (BatchSegment segment in plan.Segments)
+            for (int i = 0; i < plan.Segments.Count; i++)
             {
+                BatchSegment segment = plan.Segments[i];
                 if (segment.Kind == SegmentKind.Verify)
                     Tokens += segment.Rows;
                 else if (segment.Kind == SegmentKind.Decode && !segment.Sequence.Request.IsDeterministic)

@@ -8,7 +8,7 @@ namespace Llm42.Core.Scheduling;
 /// <param name="FirstPosition">Position of the first row.</param>
 /// <param name="Rows">Number of rows, 1 or more.</param>
 /// <param name="FirstPredictedRow">Rows from this one on are predicted; equal to <paramref name="Rows"/> for none.</param>
-public sealed record BatchSegment(
+public readonly record struct BatchSegment(
     Sequence Sequence, SegmentKind Kind, int FirstPosition, int Rows, int FirstPredictedRow)
 {
     /// <summary>How many rows are predicted.</summary>

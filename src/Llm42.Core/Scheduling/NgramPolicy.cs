@@ -44,11 +44,8 @@ internal sealed class NgramPolicy(EngineOptions options, DraftHistory history, b
     public override void Observe(BatchPlan plan, TimeSpan elapsed)
     {
         // Prompts are work of another kind: most of their rows predict nothing.
-        if (elapsed > TimeSpan.Zero && plan.Numerics == Numerics.Invariant
-            && plan.Segments.All(segment => segment.Kind != SegmentKind.Prefill))
-        {
+        if (elapsed > TimeSpan.Zero && plan.Numerics == Numerics.Invariant && !plan.HasPrefill)
             _invariant.Add(plan.Rows, elapsed.TotalSeconds);
-        }
     }
 
     /// <summary>The number of drafts that brings the most tokens per second of all sequences together.</summary>

@@ -35,8 +35,8 @@ internal sealed class PrefixCache(PagePool pool)
         _copies.RemoveAt(index);
     }
 
-    /// <summary>The copies that must be made before the step runs.</summary>
-    public IReadOnlyList<PageCopy> TakeCopies() => [.. _copies];
+    /// <summary>The copies that must be made before the step runs; valid until the next one begins.</summary>
+    public IReadOnlyList<PageCopy> Copies => _copies;
 
     /// <summary>Full pages that hold the sequence's first tokens. At least one token is left to run.</summary>
     public List<PrefixIndex.Entry> Match(Sequence sequence)

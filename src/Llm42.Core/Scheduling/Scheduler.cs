@@ -20,6 +20,14 @@ public sealed class Scheduler
     private readonly List<Sequence> _waiting = [];
     private readonly List<Sequence> _running = [];
     private readonly List<Sequence> _preempted = [];
+
+    // Of the step that is planned; kept, so that planning allocates nothing.
+    private readonly List<BatchSegment> _segments = [];
+    private readonly List<Sequence> _prefills = [];
+    private readonly List<Sequence> _decoding = [];
+    private readonly List<Sequence> _windows = [];
+    private readonly List<Sequence> _unfinished = [];
+    private readonly BatchPlan _plan;
     private long _step;
     private bool _mayDraft = true;
 
@@ -34,6 +42,7 @@ public sealed class Scheduler
             throw new ArgumentException("Drafter is Int8Weights, but the executor has no int8 copy of the weights to draft with; make it Same, Ngram or None.");
         _info = info;
         _options = options;
+        _plan = new BatchPlan(_segments, Numerics.Fast);
         _drafting = DraftingPolicy.Of(options, info, history ?? new DraftHistory());
         _pool = new PagePool(info.PageCount, info.PageSize);
         _prefixCache = options.PrefixCache != false && !IsFixedShape ? new PrefixCache(_pool) : null;
@@ -89,7 +98,7 @@ public sealed class Scheduler
             _waiting.Remove(sequence);
     }
 
-    /// <summary>The next step's batch; null if there is no sequence.</summary>
+    /// <summary>The next step's batch, valid until the next call; null if there is no sequence.</summary>
     public BatchPlan? Next()
     {
         _step++;
@@ -97,9 +106,15 @@ public sealed class Scheduler
         _prefixCache?.BeginStep();
         Admit();
         if (_running.Count == 0)
+        {
+            ForgetStep();
             return null;
+        }
+
         BatchPlan plan = IsFixedShape && NextFixedShape() is { } alone ? alone : NextRagged();
-        return _prefixCache is null ? plan : plan with { Copies = _prefixCache.TakeCopies() };
+        if (_prefixCache is not null)
+            plan.CopyFirst(_prefixCache.Copies);
+        return plan;
     }
 
     /// <summary>Takes note of what a step computed; to be called once it has been applied, before anything is removed.</summary>
@@ -110,8 +125,8 @@ public sealed class Scheduler
         _drafting.Observe(plan, elapsed);
         if (_prefixCache is null)
             return;
-        foreach (BatchSegment segment in plan.Segments)
-            _prefixCache.Publish(segment.Sequence);
+        for (int i = 0; i < plan.Segments.Count; i++)
+            _prefixCache.Publish(plan.Segments[i].Sequence);
     }
 
     /// <summary>Ends the hold on what the last step copied; to be called when no step follows.</summary>
@@ -145,21 +160,38 @@ public sealed class Scheduler
             _waiting.RemoveAt(0);
             InsertByAge(_running, sequence);
             prefixCache?.Adopt(sequence, matched);
-            if (reserve && !TryGrow(sequence, positions, []))
+            if (reserve && !TryGrow(sequence, positions))
                 throw new InvalidOperationException($"Sequence {sequence.Id} was admitted without the pages it needs.");
         }
+    }
+
+    /// <summary>Keeps no finished sequence alive while there is nothing to do.</summary>
+    private void ForgetStep()
+    {
+        _segments.Clear();
+        _prefills.Clear();
+        _decoding.Clear();
+        _windows.Clear();
+        _unfinished.Clear();
     }
 
     /// <summary>Decode rows first, then verify windows, then prefill with what the budget leaves.</summary>
     private BatchPlan NextRagged()
     {
-        List<BatchSegment> plan = [];
-        int budget = _options.MaxBatchTokens;
-        List<Sequence> prefills = [.. _running.Where(s => s.NeedsPrefill && !(IsFixedShape && s.Request.IsDeterministic))];
-        List<Sequence> decoding = [.. _running.Where(s => !s.NeedsPrefill)];
-        List<Sequence> windows = TakeWindows(decoding, prefills.Count > 0);
+        _segments.Clear();
+        _prefills.Clear();
+        _decoding.Clear();
+        foreach (Sequence sequence in _running)
+        {
+            if (!sequence.NeedsPrefill)
+                _decoding.Add(sequence);
+            else if (!(IsFixedShape && sequence.Request.IsDeterministic))
+                _prefills.Add(sequence);
+        }
 
-        foreach (Sequence sequence in decoding)
+        TakeWindows();
+        int budget = _options.MaxBatchTokens;
+        foreach (Sequence sequence in _decoding)
         {
             if (!IsReadyToVerify(sequence))
                 Plan(sequence, SegmentKind.Decode);
@@ -168,7 +200,7 @@ public sealed class Scheduler
         }
 
         int verified = 0;
-        foreach (Sequence sequence in windows)
+        foreach (Sequence sequence in _windows)
         {
             if (verified == _drafting.VerifyGroup || sequence.Drafts.Count + 1 > budget)
                 break;
@@ -176,23 +208,23 @@ public sealed class Scheduler
                 verified++;
         }
 
-        foreach (Sequence sequence in prefills)
+        foreach (Sequence sequence in _prefills)
         {
             if (budget == 0)
                 break;
             Plan(sequence, SegmentKind.Prefill);
         }
 
-        if (plan.Count == 0)
+        if (_segments.Count == 0)
             throw new InvalidOperationException($"{_running.Count} sequences run, but none has a row for step {_step}.");
-        bool invariant = plan.Exists(segment => segment.Kind != SegmentKind.Decode);
-        return invariant
-            ? new BatchPlan(plan, Numerics.Invariant)
-            : new BatchPlan(plan, Numerics.Fast)
-            {
-                Steps = ChainSteps(plan),
-                UsesDraftWeights = DraftsWithOtherWeights && plan.Exists(segment => segment.Sequence.Request.IsDeterministic),
-            };
+        if (_segments.Exists(segment => segment.Kind != SegmentKind.Decode))
+            _plan.Reuse(Numerics.Invariant, steps: 1, usesDraftWeights: false);
+        else
+            _plan.Reuse(
+                Numerics.Fast,
+                ChainSteps(),
+                DraftsWithOtherWeights && _segments.Exists(segment => segment.Sequence.Request.IsDeterministic));
+        return _plan;
 
         bool Plan(Sequence sequence, SegmentKind kind)
         {
@@ -200,10 +232,12 @@ public sealed class Scheduler
             if (!_running.Contains(sequence))
                 return false;
             BatchSegment segment = SegmentOf(sequence, kind, budget);
-            if (!TryGrow(sequence, segment.FirstPosition + segment.Rows, plan))
+            if (!TryGrow(sequence, segment.FirstPosition + segment.Rows))
                 return false;
-            plan.Add(segment);
-            budget = _options.MaxBatchTokens - plan.Sum(s => s.Rows);
+            _segments.Add(segment);
+            budget = _options.MaxBatchTokens;
+            foreach (BatchSegment planned in _segments)
+                budget -= planned.Rows;
             return true;
         }
     }
@@ -212,25 +246,30 @@ public sealed class Scheduler
     /// How many steps a batch of decode rows may take before somebody has to look at their tokens; gives the sequences
     /// the pages for them, if they are free.
     /// </summary>
-    private int ChainSteps(List<BatchSegment> plan)
+    private int ChainSteps()
     {
         int steps = Math.Min(
-            _options.ChainedSteps > 0 ? _options.ChainedSteps : _info.ChainedSteps, _options.MaxBatchTokens / plan.Count);
-        foreach (BatchSegment segment in plan)
+            _options.ChainedSteps > 0 ? _options.ChainedSteps : _info.ChainedSteps, _options.MaxBatchTokens / _segments.Count);
+        foreach (BatchSegment segment in _segments)
             steps = Math.Min(steps, StepsBeforeLook(segment.Sequence));
-        while (steps > 1 && plan.Sum(segment => PagesMissing(segment, steps)) > _pool.AvailableCount)
+        while (steps > 1 && PagesMissing(steps) > _pool.AvailableCount)
             steps--;
-        foreach (BatchSegment segment in plan)
+        foreach (BatchSegment segment in _segments)
         {
-            if (!TryGrow(segment.Sequence, segment.FirstPosition + steps, plan))
+            if (!TryGrow(segment.Sequence, segment.FirstPosition + steps))
                 throw new InvalidOperationException($"Sequence {segment.Sequence.Id} finds no KV page for {steps} steps.");
         }
 
         return steps;
     }
 
-    private int PagesMissing(BatchSegment segment, int steps) =>
-        Math.Max(0, _pool.PagesFor(segment.FirstPosition + steps) - segment.Sequence.Blocks.Pages.Count);
+    private int PagesMissing(int steps)
+    {
+        int missing = 0;
+        foreach (BatchSegment segment in _segments)
+            missing += Math.Max(0, _pool.PagesFor(segment.FirstPosition + steps) - segment.Sequence.Blocks.Pages.Count);
+        return missing;
+    }
 
     private int StepsBeforeLook(Sequence sequence)
     {
@@ -259,44 +298,76 @@ public sealed class Scheduler
     }
 
     /// <summary>
-    /// Takes the sequences out of <paramref name="decoding"/> whose drafts are to be verified, the least recently
-    /// verified first. A window without drafts is one row like any other and stays there.
+    /// Takes the sequences that decode and whose drafts are to be verified for windows, the least recently verified first.
+    /// A window without drafts is one row like any other and goes on decoding.
     /// </summary>
-    private List<Sequence> TakeWindows(List<Sequence> decoding, bool hasPrefill)
+    private void TakeWindows()
     {
+        _windows.Clear();
         if (IsFixedShape)
-            return [];
-        int ordinary = decoding.Count(s => !s.Request.IsDeterministic);
+            return;
+        int ordinary = 0;
+        foreach (Sequence sequence in _decoding)
+            ordinary += sequence.Request.IsDeterministic ? 0 : 1;
         // A step has one set of weights, and ordinary sequences shall neither wait for the drafts of others nor get
         // tokens of weights that are not theirs.
         _mayDraft = !DraftsWithOtherWeights || ordinary == 0;
-        _drafting.BeginStep(_mayDraft ? decoding.Count - ordinary : 0, ordinary);
-        Propose(decoding);
-        List<Sequence> windows = InVerifyOrder(decoding.Where(s => s.Drafts.Count > 0 && IsReadyToVerify(s)));
-        decoding.RemoveAll(windows.Contains);
-        if (!_drafting.VerifiesTogether || !(hasPrefill || windows.Count > 0 || decoding.Exists(IsReadyToVerify)))
-            return windows;
+        _drafting.BeginStep(_mayDraft ? _decoding.Count - ordinary : 0, ordinary);
+        Propose();
+        bool isInvariant = _prefills.Count > 0;
+        int kept = 0;
+        for (int i = 0; i < _decoding.Count; i++)
+        {
+            Sequence sequence = _decoding[i];
+            bool isReady = IsReadyToVerify(sequence);
+            isInvariant |= isReady;
+            if (isReady && sequence.Drafts.Count > 0)
+                _windows.Add(sequence);
+            else
+                _decoding[kept++] = sequence;
+        }
 
-        // What is drafted in an invariant step costs no less than what is verified in it.
-        int room = _options.MaxBatchTokens - decoding.Count - windows.Sum(s => s.Drafts.Count + 1);
-        foreach (Sequence sequence in InVerifyOrder(decoding.Where(s => s.Drafts.Count > 0)))
+        _decoding.RemoveRange(kept, _decoding.Count - kept);
+        _windows.Sort(VerifyOrder);
+        if (_drafting.VerifiesTogether && isInvariant)
+            TakeUnfinishedWindows();
+    }
+
+    /// <summary>What is drafted in an invariant step costs no less than what is verified in it.</summary>
+    private void TakeUnfinishedWindows()
+    {
+        int room = _options.MaxBatchTokens - _decoding.Count;
+        foreach (Sequence sequence in _windows)
+            room -= sequence.Drafts.Count + 1;
+        _unfinished.Clear();
+        foreach (Sequence sequence in _decoding)
+        {
+            if (sequence.Drafts.Count > 0)
+                _unfinished.Add(sequence);
+        }
+
+        _unfinished.Sort(VerifyOrder);
+        foreach (Sequence sequence in _unfinished)
         {
             if (sequence.Drafts.Count > room)
                 break;
             room -= sequence.Drafts.Count;
-            windows.Add(sequence);
-            decoding.Remove(sequence);
+            _windows.Add(sequence);
+            _decoding.Remove(sequence);
         }
-
-        return windows;
     }
 
     /// <summary>Lets the policy propose drafts that need no step, as many as rows and free pages allow.</summary>
-    private void Propose(List<Sequence> decoding)
+    private void Propose()
     {
-        int rows = _options.MaxBatchTokens - decoding.Sum(s => s.Drafts.Count + 1);
-        int windows = decoding.Count(s => s.Drafts.Count > 0);
-        foreach (Sequence sequence in decoding)
+        int rows = _options.MaxBatchTokens, windows = 0;
+        foreach (Sequence sequence in _decoding)
+        {
+            rows -= sequence.Drafts.Count + 1;
+            windows += sequence.Drafts.Count > 0 ? 1 : 0;
+        }
+
+        foreach (Sequence sequence in _decoding)
         {
             if (windows >= _drafting.VerifyGroup || rows <= 0)
                 return;
@@ -313,15 +384,15 @@ public sealed class Scheduler
             _drafting.Propose(sequence, most);
             if (sequence.Drafts.Count == 0)
                 continue;
-            if (!TryGrow(sequence, sequence.ComputedLength + sequence.Drafts.Count + 1, []))
+            if (!TryGrow(sequence, sequence.ComputedLength + sequence.Drafts.Count + 1))
                 throw new InvalidOperationException($"Sequence {sequence.Id} finds no KV page for {sequence.Drafts.Count} drafts.");
             rows -= sequence.Drafts.Count;
             windows++;
         }
     }
 
-    private static List<Sequence> InVerifyOrder(IEnumerable<Sequence> sequences) =>
-        [.. sequences.OrderBy(s => s.LastVerifiedStep).ThenBy(s => s.Id)];
+    private static int VerifyOrder(Sequence a, Sequence b) =>
+        a.LastVerifiedStep != b.LastVerifiedStep ? a.LastVerifiedStep.CompareTo(b.LastVerifiedStep) : a.Id.CompareTo(b.Id);
 
     private bool IsReadyToVerify(Sequence sequence) =>
         sequence.Request.IsDeterministic
@@ -350,7 +421,7 @@ public sealed class Scheduler
     }
 
     /// <summary>Gives a sequence pages for its leading positions, preempting others or, at last, itself.</summary>
-    private bool TryGrow(Sequence sequence, int positions, List<BatchSegment> plan)
+    private bool TryGrow(Sequence sequence, int positions)
     {
         while (sequence.Blocks.Capacity < positions)
         {
@@ -362,13 +433,15 @@ public sealed class Scheduler
 
             Sequence victim = Victim();
             Preempt(victim);
-            plan.RemoveAll(segment => segment.Sequence == victim);
+            Unplan(victim);
             if (victim == sequence)
                 return false;
         }
 
         return true;
     }
+
+    private void Unplan(Sequence sequence) => _segments.RemoveAll(segment => segment.Sequence == sequence);
 
     /// <summary>The youngest ordinary sequence, or the youngest deterministic one if there is no ordinary one.</summary>
     private Sequence Victim() =>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Llm42.Core.Engine;
 using Llm42.Core.Execution;
 using Llm42.Core.Requests;
@@ -13,6 +14,7 @@ public sealed class Verifier
 {
     private readonly EngineOptions _options;
     private readonly DraftHistory _history;
+    private readonly List<int> _drafts = [];
 
     /// <summary>A verifier for the given options.</summary>
     /// <param name="options">Policy of the engine.</param>
@@ -30,14 +32,17 @@ public sealed class Verifier
             throw new InvalidOperationException(
                 $"The executor returned {result.Predictions.Count} predictions for {plan.PredictedRows} predicted rows in {plan.Steps} steps.");
 
-        int captured = plan.Segments.Sum(segment => segment.Sequence.Request.CaptureLayers ? segment.Rows : 0);
+        int captured = 0;
+        for (int i = 0; i < plan.Segments.Count; i++)
+            captured += plan.Segments[i].Sequence.Request.CaptureLayers ? plan.Segments[i].Rows : 0;
         if (result.CapturedRows.Count != captured)
             throw new InvalidOperationException(
                 $"The executor returned hashes of {result.CapturedRows.Count} rows for {captured} that were asked for.");
 
         int first = 0, firstCaptured = 0;
-        foreach (BatchSegment segment in plan.Segments)
+        for (int i = 0; i < plan.Segments.Count; i++)
         {
+            BatchSegment segment = plan.Segments[i];
             int computed = segment.Sequence.ComputedLength;
             var predictions = new PredictionSpan(result.Predictions, first, segment.PredictedRows);
             switch (segment.Kind)
@@ -129,7 +134,11 @@ public sealed class Verifier
     private void ApplyVerify(BatchSegment segment, PredictionSpan predictions)
     {
         Sequence sequence = segment.Sequence;
-        int[] drafts = [.. sequence.Drafts];
+        // Cleared before they are committed.
+        _drafts.Clear();
+        for (int i = 0; i < sequence.Drafts.Count; i++)
+            _drafts.Add(sequence.Drafts[i]);
+        ReadOnlySpan<int> drafts = CollectionsMarshal.AsSpan(_drafts);
         int accepted = CountAccepted(drafts, predictions);
 
         for (int i = 0; i <= accepted && i < drafts.Length; i++)
@@ -164,7 +173,7 @@ public sealed class Verifier
             statistics.BonusTokens++;
     }
 
-    private int CountAccepted(int[] drafts, PredictionSpan predictions)
+    private int CountAccepted(ReadOnlySpan<int> drafts, PredictionSpan predictions)
     {
         if (_options.SkipMismatch == 0)
             return drafts.Length;

@@ -1,3 +1,4 @@
+using Llm42.Core.Profiling;
 using Llm42.Native;
 
 namespace Llm42.Runtime;
@@ -31,4 +32,7 @@ internal sealed record ExecutorOptions
 
     /// <summary>Rows of the largest step.</summary>
     public required int MaxBatchTokens { get; init; }
+
+    /// <summary>Is told what each operator takes; null for nobody. For a device whose operators are over when they return.</summary>
+    public StepProfiler? Profiler { get; init; }
 }

@@ -53,9 +53,9 @@ internal sealed class LayerCapture
     /// <param name="layers">Decoder layers of the model.</param>
     public static LayerCapture? Of(BatchPlan plan, NativeStream stream, int layers)
     {
-        foreach (var segment in plan.Segments)
+        for (var i = 0; i < plan.Segments.Count; i++)
         {
-            if (segment.Sequence.Request.CaptureLayers)
+            if (plan.Segments[i].Sequence.Request.CaptureLayers)
                 return new LayerCapture(plan, stream, 1 + (2 * layers));
         }
         return null;

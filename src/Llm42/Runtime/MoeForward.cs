@@ -1,3 +1,4 @@
+using Llm42.Core.Profiling;
 using Llm42.Models;
 using Llm42.Native;
 using Llm42.Native.Arguments;
@@ -8,7 +9,8 @@ namespace Llm42.Runtime;
 /// The feed-forward part of a layer with experts: each row goes to its top-k experts, and what they say is added in the
 /// order of their rank. A row's bits do not depend on where other rows go.
 /// </summary>
-internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations activations, NativeStream stream)
+internal sealed class MoeForward(
+    MoeConfig moe, int hiddenSize, MoeActivations activations, NativeStream stream, OperatorProfile? profile, int elementSize)
 {
     /// <summary>Launches it.</summary>
     /// <param name="rows">Rows of the step.</param>
@@ -18,6 +20,7 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
     /// <param name="residual">[rows, hidden]: what is added to.</param>
     public void Launch(int rows, StepShape shape, MoeWeights weights, NativeBuffer input, NativeBuffer residual)
     {
+        profile?.Begin();
         Operators.Linear(stream, new LinearArguments
         {
             Rows = rows,
@@ -28,6 +31,8 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
             Bias = weights.Router.Bias,
             Output = activations.Logits,
         });
+        profile?.EndLinear(StepPart.MoeRouter, weights.Router.Matrix.Weight, rows, moe.Experts, sizeof(float));
+        profile?.Begin();
         Operators.MoeRoute(stream, new MoeRouteArguments
         {
             Rows = rows,
@@ -38,6 +43,8 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
             ExpertIds = activations.ExpertIds,
             ExpertWeights = activations.ExpertWeights,
         });
+        profile?.End(StepPart.MoeRoute);
+        profile?.Begin();
         Operators.MoePermute(stream, new MoePermuteArguments
         {
             Rows = rows,
@@ -47,8 +54,10 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
             Starts = activations.Starts,
             Order = activations.Order,
         });
-        Product(rows, moe.TopK, shape, weights.GateUp, input, activations.Gated, Epilogue.SwiGlu);
-        Product(rows, 1, shape, weights.Down, activations.Gated, activations.Output, Epilogue.None);
+        profile?.End(StepPart.MoePermute);
+        Product(StepPart.MoeGateUp, rows, moe.TopK, shape, weights.GateUp, input, activations.Gated, Epilogue.SwiGlu);
+        Product(StepPart.MoeDown, rows, 1, shape, weights.Down, activations.Gated, activations.Output, Epilogue.None);
+        profile?.Begin();
         Operators.MoeCombine(stream, new MoeCombineArguments
         {
             Rows = rows,
@@ -59,12 +68,15 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
             Residual = residual,
             Output = residual,
         });
+        profile?.End(StepPart.MoeCombine);
     }
 
     private void Product(
-        int rows, int slotsPerRow, StepShape shape, MatrixWeights matrices, NativeBuffer input, NativeBuffer output, Epilogue epilogue)
+        StepPart part, int rows, int slotsPerRow, StepShape shape, MatrixWeights matrices, NativeBuffer input, NativeBuffer output,
+        Epilogue epilogue)
     {
         var weight = matrices.For(shape.IsDraft);
+        profile?.Begin();
         if (moe.Experts == 1)
         {
             // Every slot is a row, and a weight of one matrix is for the ordinary product.
@@ -78,6 +90,7 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
                 Input = input,
                 Output = output,
             });
+            profile?.EndLinear(part, weight, rows, part == StepPart.MoeDown ? hiddenSize : moe.IntermediateSize, elementSize);
             return;
         }
         Operators.GroupedLinear(stream, new GroupedLinearArguments
@@ -93,5 +106,6 @@ internal sealed class MoeForward(MoeConfig moe, int hiddenSize, MoeActivations a
             Input = input,
             Output = output,
         });
+        profile?.EndExperts(part, weight, rows * moe.TopK);
     }
 }

@@ -1,4 +1,5 @@
 using Llm42.Core.Execution;
+using Llm42.Core.Profiling;
 using Llm42.Core.Scheduling;
 using Llm42.Models;
 using Llm42.Models.Rope;
@@ -30,6 +31,11 @@ internal sealed class NativeModelExecutor : IModelExecutor
     private readonly int _pageSize;
     private readonly int _maxRows;
     private readonly StepGraphs? _graphs;
+    private readonly OperatorProfile? _profile;
+    private NativeDeviceInfo _deviceInfo = null!;
+    private long _memoryAllocated;
+    private long _memoryPeak;
+    private StepResult? _result;
     private int _steps;
 
     /// <summary>Brings a model onto a device, which then belongs to the executor, also if this fails.</summary>
@@ -48,7 +54,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
             _stream = Own(NativeStream.Create(device));
 
             // Before the long part, so that an impossible wish is refused at once.
-            DeviceInfo = device.Info;
+            ReadDeviceInfo();
             var activationType = DeviceInfo.ActivationType;
             var otherBytes = MemoryPlan.Of(config, spec, source, options, activationType).Total;
             if (DeviceInfo.MemoryLimit > 0 && otherBytes > DeviceInfo.MemoryLimit)
@@ -58,8 +64,10 @@ internal sealed class NativeModelExecutor : IModelExecutor
             Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(DeviceInfo) - otherBytes, AvailableMemory.DefaultShare(DeviceInfo));
             var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, options, progress, cancellation));
             var activations = Own(new Activations(device, config, activationType, options.MaxBatchTokens));
+            if (options.Profiler is { } profiler)
+                _profile = new OperatorProfile(profiler, config, activationType, options.KvType);
             _predictor = Own(new Predictor(
-                device, config, weights, activations, _stream, activationType, options.MaxBatchTokens));
+                device, config, weights, _stream, activationType, options.MaxBatchTokens, _profile));
             _cache = Own(NativeKvCache.Create(device, new NativeKvCacheOptions
             {
                 ElementType = options.KvType,
@@ -72,7 +80,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
             _batch = Own(new StepBatch(device, options.MaxBatchTokens, options.PageSize, scratchPage: Kv.Pages));
             var ropeTable = CreateRopeTable(config.Rope, Kv.MaxContext);
             _forward = new DecoderForward(
-                config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext, activationType);
+                config, weights, activations, _stream, _cache, ropeTable, Kv.MaxContext, activationType, _profile);
             _layers = config.Layers;
             _pageSize = options.PageSize;
             _maxRows = options.MaxBatchTokens;
@@ -82,7 +90,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
                 _batch.Moved += _graphs.Clear;
                 _predictor.Results.Moved += _graphs.Clear;
             }
-            DeviceInfo = device.Info;
+            ReadDeviceInfo();
             Info = new ExecutorInfo(
                 config.VocabularySize,
                 Kv.MaxContext,
@@ -111,10 +119,21 @@ internal sealed class NativeModelExecutor : IModelExecutor
         $"{device.Profile}{(options.HasInt8Weights ? "+w8a8-1" : "")}+kv-{options.KvType.Name()}";
 
     /// <summary>What the device reported last: at the end of loading, then every few steps.</summary>
-    public NativeDeviceInfo DeviceInfo { get; private set; }
+    public NativeDeviceInfo DeviceInfo => Volatile.Read(ref _deviceInfo) with
+    {
+        MemoryAllocated = Volatile.Read(ref _memoryAllocated),
+        MemoryPeak = Volatile.Read(ref _memoryPeak),
+    };
 
     /// <summary>What the device reports now; of the thread that executes.</summary>
-    public NativeDeviceInfo ReadDeviceInfo() => DeviceInfo = _device.Info;
+    public NativeDeviceInfo ReadDeviceInfo()
+    {
+        var info = _device.Info;
+        Volatile.Write(ref _memoryAllocated, info.MemoryAllocated);
+        Volatile.Write(ref _memoryPeak, info.MemoryPeak);
+        Volatile.Write(ref _deviceInfo, info);
+        return info;
+    }
 
     /// <summary>Size of the KV cache.</summary>
     public KvCacheSizing Kv { get; }
@@ -156,14 +175,28 @@ internal sealed class NativeModelExecutor : IModelExecutor
         var capture = LayerCapture.Of(plan, _stream, _layers);
         _batch.Upload(_stream, plan, shape);
         _predictor.Begin(plan, shape);
+        _profile?.BeginPlan(plan);
+        _profile?.EndHost(StepPart.HostBatch);
         if (isRecordable && capture is null && !_predictor.NeedsHost)
             _graphs!.Run(shape);
         else
             Launch(shape, capture);
+        _profile?.Begin();
         var predictions = _predictor.Finish(plan);
         if (_steps++ % StepsPerMemoryReading == 0)
-            ReadDeviceInfo();
-        return new StepResult(predictions) { CapturedRows = capture?.ToRows() ?? [] };
+            ReadMemory();
+        _profile?.EndHost(StepPart.HostResults);
+        _profile?.EndPlan();
+        if (_result?.Predictions != predictions)
+            _result = new StepResult(predictions);
+        return capture is null ? _result : new StepResult(predictions) { CapturedRows = capture.ToRows() };
+    }
+
+    private void ReadMemory()
+    {
+        var (allocated, peak) = _device.Memory;
+        Volatile.Write(ref _memoryAllocated, allocated);
+        Volatile.Write(ref _memoryPeak, peak);
     }
 
     /// <summary>
@@ -191,8 +224,8 @@ internal sealed class NativeModelExecutor : IModelExecutor
         for (var step = 0; step < shape.Steps; step++)
         {
             var ids = step == 0 ? _batch.Ids : _predictor.Results.Ids((step - 1) * shape.PredictedRows);
-            _forward.Launch(_batch, ids, step, shape, capture);
-            _predictor.Launch(_batch, step, capture);
+            var hidden = _forward.Launch(_batch, ids, step, shape, capture);
+            _predictor.Launch(_batch, hidden, step, capture);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Llm42.Core.Execution;
+using Llm42.Core.Profiling;
 using Llm42.Core.Scheduling;
 using Llm42.Models;
 using Llm42.Native;
@@ -19,27 +20,30 @@ internal sealed class Predictor : IDisposable
     private readonly NativeDevice _device;
     private readonly ModelConfig _config;
     private readonly ModelWeights _weights;
-    private readonly Activations _activations;
     private readonly NativeStream _stream;
     private readonly SamplingRow[] _sampling;
     private readonly RowRequest[] _requests;
+    private readonly List<RowPrediction> _predictions = [];
     private readonly List<NativeBuffer> _owned = [];
     private readonly NativeBuffer _gathered;
     private readonly NativeBuffer _logits;
     private readonly NativeBuffer _samplingBuffer;
+    private readonly OperatorProfile? _profile;
+    private readonly int _hiddenBytes;
     private StepShape _shape;
     private AdjustmentBuffers? _adjustments;
     private MaskBuffers? _masks;
 
     public Predictor(
-        NativeDevice device, ModelConfig config, ModelWeights weights, Activations activations, NativeStream stream,
-        DType activationType, int maxRows)
+        NativeDevice device, ModelConfig config, ModelWeights weights, NativeStream stream,
+        DType activationType, int maxRows, OperatorProfile? profile = null)
     {
         _device = device;
         _config = config;
         _weights = weights;
-        _activations = activations;
         _stream = stream;
+        _profile = profile;
+        _hiddenBytes = config.HiddenSize * activationType.ElementSize();
         HeadRows = RowsAtOnce(config, maxRows);
         var predictions = MaxPredictions(config, maxRows);
         _sampling = new SamplingRow[predictions];
@@ -86,8 +90,9 @@ internal sealed class Predictor : IDisposable
         for (var step = 0; step < shape.Steps; step++)
         {
             var next = step * shape.PredictedRows;
-            foreach (var segment in plan.Segments)
+            for (var i = 0; i < plan.Segments.Count; i++)
             {
+                var segment = plan.Segments[i];
                 for (var row = segment.FirstPredictedRow; row < segment.Rows; row++)
                     _requests[next++] = RowRequest.Of(segment, row, step);
             }
@@ -102,34 +107,38 @@ internal sealed class Predictor : IDisposable
     }
 
     /// <summary>Launches the prediction behind the rows of a step.</summary>
-    public void Launch(StepBatch batch, int step, LayerCapture? capture)
+    /// <param name="batch">The rows.</param>
+    /// <param name="hidden">Their residual stream.</param>
+    /// <param name="step">How often they have run before in the same plan.</param>
+    /// <param name="capture">Hashes the logits; null for nobody.</param>
+    public void Launch(StepBatch batch, FinalHidden hidden, int step, LayerCapture? capture)
     {
         for (var first = 0; first < _shape.PredictedRows; first += HeadRows)
         {
             var rows = Math.Min(HeadRows, _shape.PredictedRows - first);
             var prediction = (step * _shape.PredictedRows) + first;
-            ComputeLogits(batch, first, rows);
+            ComputeLogits(batch, hidden, first, rows);
             capture?.Logits(_logits, first, rows, _config.VocabularySize);
             ChooseTokens(prediction, rows);
             ComputeLogprobs(prediction, rows);
         }
     }
 
-    /// <summary>Waits for the stream; the predictions of all steps.</summary>
-    public RowPrediction[] Finish(BatchPlan plan)
+    /// <summary>Waits for the stream; the predictions of all steps, in memory that the next plan uses again.</summary>
+    public IReadOnlyList<RowPrediction> Finish(BatchPlan plan)
     {
         Results.Download(_stream);
-        var predictions = new RowPrediction[plan.PredictedRows * plan.Steps];
+        _predictions.Clear();
         for (var step = 0; step < plan.Steps; step++)
         {
             for (var row = 0; row < plan.PredictedRows; row++)
             {
                 var index = (step * _shape.PredictedRows) + row;
-                predictions[(step * plan.PredictedRows) + row] = Results.Read(index, _requests[index].Top);
+                _predictions.Add(Results.Read(index, _requests[index].Top));
             }
         }
         _requests.AsSpan(0, _shape.Predictions).Clear(); // keeps no finished sequence alive
-        return predictions;
+        return _predictions;
     }
 
     public void Dispose()
@@ -147,28 +156,37 @@ internal sealed class Predictor : IDisposable
     // A fixed shape rounds up to whole parts.
     private static int MaxPredictions(ModelConfig config, int maxRows) => maxRows + RowsAtOnce(config, maxRows);
 
-    private void ComputeLogits(StepBatch batch, int first, int rows)
+    private void ComputeLogits(StepBatch batch, FinalHidden hidden, int first, int rows)
     {
         var head = _weights.Head.For(_shape.IsDraft);
-        Operators.GatherRows(_stream, new GatherRowsArguments
+        BufferView input = hidden.IsGathered ? hidden.Rows.At((long)first * _hiddenBytes) : _gathered;
+        if (!hidden.IsGathered)
         {
-            Rows = rows,
-            InputRows = batch.Rows,
-            Width = _config.HiddenSize,
-            Indices = batch.PredictedRows(first),
-            Input = _activations.Hidden,
-            Output = _gathered,
-        });
+            _profile?.Begin();
+            Operators.GatherRows(_stream, new GatherRowsArguments
+            {
+                Rows = rows,
+                InputRows = batch.Rows,
+                Width = _config.HiddenSize,
+                Indices = batch.PredictedRows(first),
+                Input = hidden.Rows,
+                Output = _gathered,
+            });
+            _profile?.End(StepPart.GatherRows);
+        }
+        _profile?.Begin();
         Operators.RmsNorm(_stream, new RmsNormArguments
         {
             Rows = rows,
             Width = _config.HiddenSize,
             Numerics = _shape.Numerics,
             Epsilon = _config.RmsNormEpsilon,
-            Input = _gathered,
+            Input = input,
             Weight = _weights.FinalNorm,
             Output = _gathered,
         });
+        _profile?.End(StepPart.RmsNorm);
+        _profile?.Begin();
         Operators.Linear(_stream, new LinearArguments
         {
             Rows = rows,
@@ -179,6 +197,7 @@ internal sealed class Predictor : IDisposable
             Input = _gathered,
             Output = _logits,
         });
+        _profile?.EndLinear(StepPart.LinearHead, head, rows, _config.VocabularySize, sizeof(float));
     }
 
     private void ChooseTokens(int first, int rows)
@@ -186,6 +205,7 @@ internal sealed class Predictor : IDisposable
         var requests = _requests.AsSpan(first, rows);
         var adjustments = NeedsHost ? UploadAdjustments(requests) : null;
         var masks = NeedsHost ? UploadMasks(requests) : null;
+        _profile?.Begin();
         Operators.Sample(_stream, new SampleArguments
         {
             Rows = rows,
@@ -201,6 +221,7 @@ internal sealed class Predictor : IDisposable
             Masks = masks is null ? default : masks.Values,
             MaskCount = masks?.Count ?? 0,
         });
+        _profile?.End(StepPart.Sample);
         if (!NeedsHost)
             return;
         for (var row = 0; row < rows; row++)
@@ -238,17 +259,22 @@ internal sealed class Predictor : IDisposable
         return null;
     }
 
-    private void ComputeLogprobs(int first, int rows) => Operators.TopLogprobs(_stream, new TopLogprobsArguments
+    private void ComputeLogprobs(int first, int rows)
     {
-        Rows = rows,
-        Vocabulary = _config.VocabularySize,
-        Count = _shape.Top,
-        Logits = _logits,
-        ChosenIds = Results.Ids(first),
-        ChosenLogprobs = Results.Logprobs(first),
-        TopIds = Results.TopIds(first),
-        TopLogprobs = Results.TopLogprobs(first),
-    });
+        _profile?.Begin();
+        Operators.TopLogprobs(_stream, new TopLogprobsArguments
+        {
+            Rows = rows,
+            Vocabulary = _config.VocabularySize,
+            Count = _shape.Top,
+            Logits = _logits,
+            ChosenIds = Results.Ids(first),
+            ChosenLogprobs = Results.Logprobs(first),
+            TopIds = Results.TopIds(first),
+            TopLogprobs = Results.TopLogprobs(first),
+        });
+        _profile?.End(StepPart.TopLogprobs);
+    }
 
     private NativeBuffer Allocate(long size)
     {

@@ -19,6 +19,12 @@ internal readonly record struct StepShape(
     /// <summary>Rows predicted over all steps.</summary>
     public int Predictions => PredictedRows * Steps;
 
+    /// <summary>
+    /// Rows that are not predicted can be left out where only the residual stream is left to compute. Under fast numerics
+    /// they stay, since the shape may decide how the others are computed.
+    /// </summary>
+    public bool DropsUnpredictedRows => PredictedRows < Rows && Numerics == Native.Numerics.Invariant;
+
     /// <summary>The shape of a plan as it is.</summary>
     /// <param name="plan">The step.</param>
     /// <param name="pageSize">Positions per KV page.</param>
@@ -26,8 +32,9 @@ internal readonly record struct StepShape(
     public static StepShape Of(BatchPlan plan, int pageSize, int headRows)
     {
         int blocks = 1, top = 0;
-        foreach (var segment in plan.Segments)
+        for (var i = 0; i < plan.Segments.Count; i++)
         {
+            var segment = plan.Segments[i];
             blocks = Math.Max(blocks, BlocksOf(segment, plan.Steps, pageSize));
             if (segment.PredictedRows > 0)
                 top = Math.Max(top, segment.Sequence.Request.TopLogprobs);

@@ -80,7 +80,7 @@ public sealed class LoadFaultTests
         (string Name, long Size, Func<NativeDevice, IDisposable> Create)[] cases =
         [
             ("activations", Activations.SizeOf(config, DType.F32, Rows), device => new Activations(device, config, DType.F32, Rows)),
-            ("predictor", Predictor.SizeOf(config, DType.F32, Rows), device => new Predictor(device, config, null!, null!, null!, DType.F32, Rows)),
+            ("predictor", Predictor.SizeOf(config, DType.F32, Rows), device => new Predictor(device, config, null!, null!, DType.F32, Rows)),
             ("results", StepResults.SizeOf(Rows), device => new StepResults(device, Rows)),
         ];
         foreach ((string name, long size, Func<NativeDevice, IDisposable> create) in cases)
