@@ -262,7 +262,7 @@ public sealed class VerificationTests
     [TestMethod]
     public void Forced_acceptance_is_a_probability() =>
         StringAssert.Contains(
-            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => (Options(4) with { ForcedAcceptance = 1.5 }).Validate()).Message,
+            Assert.ThrowsExactly<ArgumentException>(() => (Options(4) with { ForcedAcceptance = 1.5 }).Validate()).Message,
             "ForcedAcceptance", StringComparison.Ordinal);
 
     private static EngineOptions Options(int window) =>

@@ -57,7 +57,7 @@ internal sealed class BenchMachineFlags
     ];
 
     /// <summary>Models were named.</summary>
-    public bool HasShapes(ParseResult parsed) => parsed.GetValue(_shapes) is not null;
+    public bool HasShapes(ParseResult parsed) => parsed.GetValue(_shapes) is { Length: > 0 };
 
     /// <summary>The one way in which weights are stored.</summary>
     public WeightFormat Format(ParseResult parsed) => Formats(parsed) is [{ } one]
