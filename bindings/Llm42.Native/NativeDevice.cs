@@ -69,6 +69,15 @@ public sealed unsafe class NativeDevice : IDisposable
         }
     }
 
+    /// <inheritdoc cref="NativeMethods.DeviceRunInt8"/>
+    /// <returns>The operations that were made.</returns>
+    public long RunInt8(long rounds)
+    {
+        long operations;
+        NativeException.ThrowIfFailed(NativeMethods.DeviceRunInt8(Handle.Pointer, rounds, &operations));
+        return operations;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
 

@@ -31,6 +31,17 @@ void llm42_device_destroy(llm42_device* device) noexcept {
   delete device;
 }
 
+llm42_status llm42_device_run_int8(const llm42_device* device, int64_t rounds, int64_t* operations) noexcept {
+  return call(__func__, [&] {
+    check_not_null("device", device);
+    check_range("rounds", rounds, 0, int64_t{1} << 32);
+    check_not_null("operations", operations);
+    const int64_t made = device->run_int8(rounds);
+    if (made < 0) fail(LLM42_STATUS_UNSUPPORTED, "device has no such loop; the cpu backend has one");
+    *operations = made;
+  });
+}
+
 llm42_status llm42_device_get_info(const llm42_device* device, llm42_device_info* info) noexcept {
   return call(__func__, [&] {
     check_not_null("device", device);

@@ -20,6 +20,11 @@ struct llm42_device {
 
   virtual llm42_dtype activation_dtype() const = 0;
   virtual void get_info(llm42_device_info& info) const = 0;
+  // Operations of `rounds` rounds of int8 products in registers; -1 where the backend has no such loop.
+  virtual int64_t run_int8(int64_t rounds) const {
+    (void)rounds;
+    return -1;
+  }
   virtual std::unique_ptr<llm42_stream> create_stream() = 0;
   virtual std::unique_ptr<llm42_buffer> create_buffer(int64_t size) = 0;
   virtual std::unique_ptr<llm42_kv_cache> create_kv_cache(const llm42_kv_cache_params& params) = 0;

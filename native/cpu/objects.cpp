@@ -42,6 +42,10 @@ void CpuDevice::get_info(llm42_device_info& info) const {
   std::strncpy(info.name, processor_name().c_str(), sizeof info.name - 1);
 }
 
+int64_t CpuDevice::run_int8(int64_t rounds) const {
+  return rounds * kernels_->int8_round(rounds);
+}
+
 std::unique_ptr<llm42_stream> CpuDevice::create_stream() {
   return std::make_unique<CpuStream>(*this);
 }

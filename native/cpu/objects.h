@@ -17,6 +17,7 @@ class CpuDevice final : public llm42_device {
 
   llm42_dtype activation_dtype() const override { return LLM42_DTYPE_F32; }
   void get_info(llm42_device_info& info) const override;
+  int64_t run_int8(int64_t rounds) const override;
   std::unique_ptr<llm42_stream> create_stream() override;
   std::unique_ptr<llm42_buffer> create_buffer(int64_t size) override;
   std::unique_ptr<llm42_kv_cache> create_kv_cache(const llm42_kv_cache_params& params) override;

@@ -63,7 +63,8 @@ public sealed class InferenceEngine : IAsyncDisposable, IDisposable
     /// Deterministic answers come again bit for bit. False where a setting for studies gives that up: the fixed-shape
     /// verifier, or <see cref="EngineOptions.SkipMismatch"/> = 0.
     /// </summary>
-    public bool GuaranteesDeterminism => _options.Verifier == VerifierKind.Invariant && _options.SkipMismatch != 0;
+    public bool GuaranteesDeterminism =>
+        _options.Verifier == VerifierKind.Invariant && _options.SkipMismatch != 0 && _options.ForcedAcceptance is null;
 
     /// <summary>Totals since the engine started or <see cref="ResetStatistics"/> was called last.</summary>
     public EngineStatistics Statistics => _loop.Statistics;

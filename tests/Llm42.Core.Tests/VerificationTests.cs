@@ -243,6 +243,28 @@ public sealed class VerificationTests
         Assert.ThrowsExactly<InvalidOperationException>(() => new Verifier(Options(4)).Apply(plan, new StepResult([])));
     }
 
+    /// <summary>Of drafts that are all right, the share that is asked for is taken for right.</summary>
+    [TestMethod]
+    [DataRow(1.0)]
+    [DataRow(0.9)]
+    [DataRow(0.0)]
+    public void Forced_acceptance_accepts_its_share(double share)
+    {
+        var simulation = new Simulation(new FakeModel(), Options(8) with { ForcedAcceptance = share });
+        Sequence sequence = simulation.Add(Requests.Of(5, 2000, true));
+        simulation.Run();
+        RequestStatistics statistics = sequence.Statistics;
+        // Each window ends with the first draft that is not accepted: that one was examined as well.
+        double examined = statistics.TokensAccepted + statistics.Rollbacks;
+        Assert.AreEqual(share, statistics.TokensAccepted / examined, 0.02);
+    }
+
+    [TestMethod]
+    public void Forced_acceptance_is_a_probability() =>
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => (Options(4) with { ForcedAcceptance = 1.5 }).Validate()).Message,
+            "ForcedAcceptance", StringComparison.Ordinal);
+
     private static EngineOptions Options(int window) =>
         new() { Window = window, Drafter = DrafterKind.Same, MaxSequences = 16, MaxBatchTokens = 256 };
 

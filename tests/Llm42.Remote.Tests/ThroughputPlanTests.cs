@@ -55,6 +55,33 @@ public sealed class ThroughputPlanTests
         CollectionAssert.AreEqual(new[] { (WeightFormat.Q8, 1) }, ThroughputPlan.PeerCases(options, WeightFormat.F32).ToArray());
         CollectionAssert.AreEqual(new[] { (WeightFormat.Bf16, 1) }, ThroughputPlan.PeerCases(options, WeightFormat.Bf16).ToArray());
         Assert.IsEmpty(ThroughputPlan.PeerCases(options with { PeerFolder = null }, WeightFormat.Bf16));
+
+        // What comes next to int8 is q8_0.
+        ThroughputOptions int8 = options with { Weights = [WeightFormat.Bf16, WeightFormat.Int8] };
+        CollectionAssert.AreEqual(new[] { (WeightFormat.Bf16, 1) }, ThroughputPlan.PeerCases(int8, WeightFormat.Bf16).ToArray());
+        CollectionAssert.AreEqual(new[] { (WeightFormat.Q8, 1) }, ThroughputPlan.PeerCases(int8, WeightFormat.Int8).ToArray());
+    }
+
+    [TestMethod]
+    public void Int8_weights_have_no_int8_drafts()
+    {
+        ThroughputOptions options = Options() with { Variants = [.. Variants, Variants[0] with { Drafter = DrafterKind.Int8Weights }] };
+        Assert.HasCount(12, ThroughputPlan.Cases(options, WeightFormat.Bf16));
+        Assert.HasCount(8, ThroughputPlan.Cases(options, WeightFormat.Int8));
+    }
+
+    [TestMethod]
+    public void Prompts_of_a_text_are_its_pieces()
+    {
+        int[] text = [.. Enumerable.Range(100, 50)];
+        int[][] pieces = ThroughputPrompts.Pieces(text, number: 3, count: 8, length: 16);
+        foreach (int[] piece in pieces)
+            CollectionAssert.AreEqual(Enumerable.Range(piece[0], 16).ToArray(), piece);
+        Assert.IsGreaterThan(1, pieces.Select(piece => piece[0]).Distinct().Count());
+        CollectionAssert.AreEqual(pieces[1], ThroughputPrompts.Pieces(text, 3, 8, 16)[1]);
+        CollectionAssert.AreEqual(text, ThroughputPrompts.Pieces(text, 1, 1, 50)[0]);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => ThroughputPrompts.Pieces(text, 1, 1, 51)).Message, "has 50 tokens", StringComparison.Ordinal);
     }
 
     [TestMethod]
@@ -110,6 +137,12 @@ public sealed class ThroughputPlanTests
     [DataRow("--deterministic-share is '1.5'", "throughput", "--deterministic-share", "1.5")]
     [DataRow("exclude each other", "throughput", "--determinism", "dvr", "--drafter", "none")]
     [DataRow("must end in .html or .svg", "throughput", "--report", "x.pdf")]
+    [DataRow("--weights int8 and --drafter int8 exclude each other", "throughput", "--weights", "int8", "--drafter", "int8")]
+    [DataRow("--weights has original", "throughput", "--weights", "original")]
+    [DataRow("--weights has bf16", "throughput", "--model", "demo", "--weights", "bf16")]
+    [DataRow("--model excludes --shape", "throughput", "--model", "demo", "--shape", "tiny")]
+    [DataRow("--prompt-file needs --model", "throughput", "--prompt-file", "x.txt")]
+    [DataRow("--acceptance is '1.5'", "throughput", "--acceptance", "1.5")]
     [DataRow("--window is '0'", "sweep", "--window", "0")]
     [DataRow("--shape has several models", "sweep", "--shape", "tiny,llama-125m")]
     public async Task Senseless_flags_are_refused(string words, params string[] arguments)

@@ -50,6 +50,13 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "llm42_device_destroy")]
     internal static partial void DeviceDestroy(OpaqueDevice* device);
 
+    /// <summary>What the cores do at most, for benchmarks: <c>rounds</c> times as many products of int8 as fit into registers, summed in 32-bit integers by the device's instruction set on the calling thread, which touches no memory.</summary>
+    /// <param name="device">of the cpu backend; others are <see cref="Status.Unsupported"/>. Any number of threads may call.</param>
+    /// <param name="rounds">0..2^32.</param>
+    /// <param name="operations">receives the multiplications and additions that were made.</param>
+    [LibraryImport(Library, EntryPoint = "llm42_device_run_int8")]
+    internal static partial Status DeviceRunInt8(OpaqueDevice* device, long rounds, long* operations);
+
     /// <summary>Fills <c>info</c>.</summary>
     [LibraryImport(Library, EntryPoint = "llm42_device_get_info")]
     internal static partial Status DeviceGetInfo(OpaqueDevice* device, DeviceInfo* info);

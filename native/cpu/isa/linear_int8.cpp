@@ -106,6 +106,26 @@ void tile(const Int8Tile& t) {
 #undef LLM42_TILE
 }
 
+// Sums in flight: latency times units of any processor with the instruction, and few enough for the
+// registers.
+constexpr int chains = 12;
+
+int64_t run_rounds(int64_t rounds) {
+  __m512i total[chains];
+#pragma GCC unroll 16
+  for (int c = 0; c < chains; ++c) total[c] = _mm512_set1_epi32(c);
+  const __m512i weight = _mm512_set1_epi8(3);
+  const __m512i input = _mm512_set1_epi8(5);
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 16
+    for (int c = 0; c < chains; ++c) add_products(total[c], weight, input);
+  }
+  // Kept, so that the loop is.
+#pragma GCC unroll 16
+  for (int c = 0; c < chains; ++c) __asm__ volatile("" ::"v"(total[c]));
+  return chains * 64 * 2;
+}
+
 #else
 
 constexpr int tile_rows = 4;
@@ -158,6 +178,24 @@ LLM42_INLINE void multiply(const Int8Tile& t, int64_t panel, int64_t column) {
   }
 }
 
+int64_t run_rounds(int64_t rounds) {
+  constexpr int chains = 8;
+  __m256i total[chains];
+  for (int c = 0; c < chains; ++c) total[c] = _mm256_set1_epi32(c);
+  const __m256i ones = _mm256_set1_epi16(1);
+  __m256i weight = _mm256_set1_epi8(3);
+  const __m256i input = _mm256_set1_epi8(5);
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 8
+    for (int c = 0; c < chains; ++c) {
+      __asm__ volatile("" : "+x"(weight));  // or one product would do for all
+      total[c] = _mm256_add_epi32(total[c], _mm256_madd_epi16(_mm256_maddubs_epi16(input, weight), ones));
+    }
+  }
+  for (int c = 0; c < chains; ++c) __asm__ volatile("" ::"x"(total[c]));
+  return chains * 32 * 2;
+}
+
 template <int rows>
 void multiply_rows(const Int8Tile& t) {
   constexpr int vectors = rows <= 2 ? 4 : 2;
@@ -169,6 +207,23 @@ void multiply_rows(const Int8Tile& t) {
 }
 
 #else
+
+int64_t run_rounds(int64_t rounds) {
+  int32_t totals[panel_columns] = {};
+  alignas(64) int8_t weight[quad_bytes];
+  int8_t x[4] = {5, 6, 7, 8};
+  for (int64_t i = 0; i < quad_bytes; ++i) weight[i] = static_cast<int8_t>(i);
+  for (int64_t round = 0; round < rounds; ++round) {
+    x[0] = static_cast<int8_t>(round);
+    for (int64_t c = 0; c < panel_columns; ++c) {
+      const int8_t* w = weight + c * 4;
+      totals[c] += x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3];
+    }
+  }
+  volatile int32_t sink = 0;  // kept, so that the loop is
+  for (const int32_t total : totals) sink = sink + (total & 1);
+  return panel_columns * 4 * 2;
+}
 
 template <int rows>
 void multiply_rows(const Int8Tile& t) {
@@ -245,6 +300,7 @@ void expand(const int8_t* panel, int64_t quads, float* destination) {
 void add_linear_int8(Kernels& kernels) {
   kernels.int8_tile_rows = tile_rows;
   kernels.int8_tile = tile;
+  kernels.int8_round = run_rounds;
   kernels.quantize_row = quantize_row;
   kernels.expand_int8 = expand;
 }

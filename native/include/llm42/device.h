@@ -121,6 +121,16 @@ LLM42_API llm42_status llm42_device_create(const llm42_device_options* options,
 /** Closes a device. Everything made from it must have been destroyed before. */
 LLM42_API void llm42_device_destroy(llm42_device* device) LLM42_NOEXCEPT;
 
+/**
+ * What the cores do at most, for benchmarks: `rounds` times as many products of int8 as fit into registers,
+ * summed in 32-bit integers by the device's instruction set on the calling thread, which touches no memory.
+ * @param device of the cpu backend; others are ::LLM42_STATUS_UNSUPPORTED. Any number of threads may call.
+ * @param rounds 0..2^32.
+ * @param operations receives the multiplications and additions that were made.
+ */
+LLM42_API llm42_status llm42_device_run_int8(const llm42_device* device, int64_t rounds,
+                                             int64_t* operations) LLM42_NOEXCEPT;
+
 /** Fills `info`. */
 LLM42_API llm42_status llm42_device_get_info(const llm42_device* device,
                                              llm42_device_info* info) LLM42_NOEXCEPT;

@@ -12,7 +12,7 @@ internal sealed class BenchMachineFlags
         "--shape", $"Models of random weights, separated by commas (default {ModelShape.Synthetic[0].Name}).", [.. ModelShape.Synthetic.Select(shape => shape.Name)]);
 
     private readonly Option<string[]?> _weights = Flag.Words(
-        "--weights", "How their weights are stored, separated by commas (default bf16); int8: stored as bf16, multiplied as int8 by int8.", [.. WeightFormat.OfEngine.Select(format => format.Word)]);
+        "--weights", "How their weights are stored, separated by commas (default bf16); int8: stored as bf16, multiplied as int8 by int8.", [.. WeightFormat.OfEngine.Select(format => format.Word), WeightFormat.Original.Word]);
 
     private readonly Option<int?> _threads = Flag.Integer("--threads", "Threads to compute with; 0: one per processor (default 0).", 0, 1024);
 
@@ -43,7 +43,21 @@ internal sealed class BenchMachineFlags
 
     /// <summary>How weights are stored.</summary>
     public IReadOnlyList<WeightFormat> Formats(ParseResult parsed) =>
-        [.. Flag.ValuesOr(parsed, _weights, WeightFormat.Bf16.Word).Select(word => WeightFormat.OfEngine.First(format => format.Word == word))];
+    [
+        .. Flag.ValuesOr(parsed, _weights, WeightFormat.Bf16.Word).Select(word => WeightFormat.OfEngine.FirstOrDefault(format => format.Word == word)
+            ?? throw new UsageException($"--weights has {word}, which random weights are not; it must be one or more of bf16, f32, int8.")),
+    ];
+
+    /// <summary>How the weights of a model are multiplied that is not made here.</summary>
+    public IReadOnlyList<WeightFormat> FormatsOfModel(ParseResult parsed) =>
+    [
+        .. Flag.ValuesOr(parsed, _weights, WeightFormat.Original.Word).Select(word => word == WeightFormat.Original.Word ? WeightFormat.Original
+            : word == WeightFormat.Int8.Word ? WeightFormat.Int8
+            : throw new UsageException($"--weights has {word}, but a model has its weights as they are stored; it must be original, int8 or both.")),
+    ];
+
+    /// <summary>Models were named.</summary>
+    public bool HasShapes(ParseResult parsed) => parsed.GetValue(_shapes) is { Length: > 0 };
 
     /// <summary>The one way in which weights are stored.</summary>
     public WeightFormat Format(ParseResult parsed) => Formats(parsed) is [{ } one]

@@ -38,6 +38,15 @@ internal sealed class ThroughputFlags
 
     private readonly Option<int?> _repetitions = Flag.Integer("--repetitions", "Samples of each row, taken in turns (default 5).", 1, 1000);
 
+    private readonly Option<string?> _model = Flag.Text(
+        "--model", "MODEL", "A model instead of random weights: a directory, a GGUF file, or demo. Without --shape, --peer and the fractions of the ceilings.", "--model-path");
+
+    private readonly Option<string?> _promptFile = Flag.Text("--prompt-file", "FILE", "Prompts are pieces of this text instead of random tokens; with --model.");
+
+    private readonly Option<float?> _acceptance = Flag.Real(
+        "--acceptance",
+        "Random weights draft and verify by chance: count each draft as right with this probability instead of comparing. For figures of speed alone; answers mean nothing.", 0, 1);
+
     private readonly Option<string?> _peer = Flag.Text(
         "--peer", "FOLDER", "Measure llama.cpp in the same turns, from the npm package node-llama-cpp in this folder, where npm puts it if it is missing; none for no such comparison (default none).");
 
@@ -50,7 +59,7 @@ internal sealed class ThroughputFlags
 
     public void AddTo(Command command)
     {
-        Option[] all = [_kv, _determinism, _drafters, _window, _verifyGroup, _batches, _shares, _promptLength, _outputLength, _repetitions, _peer, _peerWeights];
+        Option[] all = [_kv, _determinism, _drafters, _window, _verifyGroup, _batches, _shares, _promptLength, _outputLength, _repetitions, _model, _promptFile, _acceptance, _peer, _peerWeights];
         foreach (Option option in all)
             command.Add(option);
         _profile.AddTo(command);
@@ -71,22 +80,38 @@ internal sealed class ThroughputFlags
         ];
         if (variants.Length == 0)
             throw new UsageException("--determinism and --drafter exclude each other: dvr needs drafts, and invariant drafts nothing.");
-        if (variants.All(variant => variant.Drafter == DrafterKind.Int8Weights) && machine.Formats(parsed).All(format => format == WeightFormat.Int8))
+        string? model = parsed.GetValue(_model);
+        IReadOnlyList<WeightFormat> formats = model is null ? machine.Formats(parsed) : machine.FormatsOfModel(parsed);
+        if (variants.All(variant => variant.Drafter == DrafterKind.Int8Weights) && formats.All(format => format == WeightFormat.Int8))
             throw new UsageException("--weights int8 and --drafter int8 exclude each other: drafts would come from the weights that verify them.");
+        string? peer = parsed.GetValue(_peer) is { } folder and not "none" ? folder : null;
+        if (model is not null && (machine.HasShapes(parsed) || peer is not null))
+            throw new UsageException("--model excludes --shape and --peer: llama.cpp is measured on random weights.");
+        if (model is null && parsed.GetValue(_promptFile) is not null)
+            throw new UsageException("--prompt-file needs --model: random weights have no tokenizer.");
+        InferenceEngineOptions settings = _profile.Read(parsed, machine.Machine(parsed));
         return new ThroughputOptions
         {
             Shapes = machine.Shapes(parsed),
-            Weights = machine.Formats(parsed),
+            Weights = formats,
+            Model = model,
+            Prompts = new ThroughputPrompts(parsed.GetValue(_promptFile) is { } file ? File.ReadAllText(file) : null),
             Variants = variants,
             Batches = Flag.ValuesOr(parsed, _batches, DefaultBatches),
             Shares = Flag.ValuesOr(parsed, _shares, DefaultShares),
             PromptLength = parsed.GetValue(_promptLength) ?? 512,
             OutputLength = parsed.GetValue(_outputLength) ?? 64,
             Repetitions = parsed.GetValue(_repetitions) ?? 5,
-            Machine = _profile.Read(parsed, machine.Machine(parsed)),
-            PeerFolder = parsed.GetValue(_peer) is { } folder and not "none" ? folder : null,
+            Machine = settings with
+            {
+                Engine = settings.Engine with
+                {
+                    ForcedAcceptance = parsed.GetValue(_acceptance) is { } chance ? (double)(decimal)chance : null, // 0.99f is 0.99
+                },
+            },
+            PeerFolder = peer,
             PeerWeights = [
-                .. Flag.ValuesOr(parsed, _peerWeights, [.. machine.Formats(parsed).Select(format => format.Peer.Word)])
+                .. Flag.ValuesOr(parsed, _peerWeights, [.. formats.Select(format => format.Peer.Word)])
                     .Select(word => WeightFormat.OfPeer.First(format => format.Word == word)),
             ],
         };

@@ -23,7 +23,7 @@ internal sealed record BenchThroughputJson(
         CeilingsJson.Of(report.Ceilings),
         new ThroughputSettingsJson(
             report.Options.PromptLength, report.Options.OutputLength, report.Options.Repetitions,
-            report.Options.Variants[0].Window, report.Options.Variants[0].VerifyGroup),
+            report.Options.Variants[0].Window, report.Options.Variants[0].VerifyGroup, report.Options.ForcedAcceptance),
         [.. report.Rows.Select(ThroughputRowJson.Of)],
         [.. report.Rows.Select(row => ThroughputSpreadJson.Of(row, report.BaselineOf(row)))],
         ThroughputPeerJson.Of(report.Peer));
@@ -40,7 +40,9 @@ internal sealed record BenchMachineJson(
 }
 
 /// <summary>What was asked for.</summary>
-internal sealed record ThroughputSettingsJson(int PromptLength, int OutputLength, int Repetitions, int Window, int VerifyGroup);
+internal sealed record ThroughputSettingsJson(
+    int PromptLength, int OutputLength, int Repetitions, int Window, int VerifyGroup,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? ForcedAcceptance);
 
 /// <summary>A row: medians.</summary>
 internal sealed record ThroughputRowJson(

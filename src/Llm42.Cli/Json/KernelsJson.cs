@@ -67,11 +67,13 @@ internal sealed record KernelPeerJson(
 internal sealed record CeilingsJson(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? GigabytesPerSecond,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? TeraflopsPerSecond,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), JsonPropertyName("int8_teraops_per_second")] double? Int8TeraopsPerSecond,
     IReadOnlyList<CeilingJson> Measured)
 {
     public static CeilingsJson Of(Ceilings ceilings) => new(
         ceilings.Memory?.PerSecond / 1e9,
         ceilings.Compute?.PerSecond / 1e12,
+        ceilings.Int8?.PerSecond / 1e12,
         [.. ceilings.Measured.Select(ceiling => new CeilingJson(KernelWords.Name(ceiling.Kind), ceiling.MeasuredBy, ceiling.PerSecond))]);
 }
 

@@ -10,6 +10,9 @@ internal sealed record Ceilings(IReadOnlyList<Ceiling> Measured)
     /// <summary>Floating-point operations per second; null if none was measured.</summary>
     public Ceiling? Compute => Best(CeilingKind.Compute);
 
+    /// <summary>Operations of int8 per second; null if none was measured.</summary>
+    public Ceiling? Int8 => Best(CeilingKind.Int8);
+
     /// <summary>The seconds that so many bytes and operations take at least, and which of the two takes them.</summary>
     public (double Seconds, CeilingKind Bound)? LeastSeconds(double bytes, double flops)
     {
@@ -29,8 +32,11 @@ internal enum CeilingKind
     /// <summary>Bytes moved to and from memory.</summary>
     Memory,
 
-    /// <summary>Multiplications and additions.</summary>
+    /// <summary>Multiplications and additions of floating-point numbers.</summary>
     Compute,
+
+    /// <summary>Multiplications of int8 and additions of 32-bit integers.</summary>
+    Int8,
 }
 
 /// <summary>One ceiling.</summary>

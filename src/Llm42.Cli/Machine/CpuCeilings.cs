@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Llm42.Native;
 
 namespace Llm42.Cli.Machine;
 
-/// <summary>Ceilings of the processor, by loops that do nothing else: reading memory, and multiply-adds in registers.</summary>
+/// <summary>Ceilings of the processor, by loops that do nothing else: reading memory, and multiply-adds in registers, of f32 and of int8.</summary>
 internal static class CpuCeilings
 {
     /// <summary>More than the caches of nearly all processors, and no more than what a machine can spare.</summary>
@@ -14,6 +15,9 @@ internal static class CpuCeilings
 
     /// <summary>About two milliseconds of multiply-adds.</summary>
     private const int Steps = 1 << 19;
+
+    /// <summary>About two milliseconds of int8 products.</summary>
+    private const long Int8Rounds = 1 << 19;
 
     /// <summary>Multiply-adds in flight: latency times units of any processor there is, and few enough for the registers.</summary>
     private const int Chains = 12;
@@ -41,6 +45,20 @@ internal static class CpuCeilings
         {
             double rate = 2.0 * lanes * Chains * Steps * count * SliceTimer.Best(count, Slices, (_, _) => loop());
             yield return new Ceiling(CeilingKind.Compute, $"f32 multiply-adds in registers, {name}, {Threads(count)}", rate, count);
+        }
+    }
+
+    /// <summary>Measures products of int8, with the instructions that the device has for them.</summary>
+    /// <param name="threads">All threads.</param>
+    /// <param name="device">A device of the cpu backend.</param>
+    public static IEnumerable<Ceiling> MeasureInt8(int threads, NativeDevice device)
+    {
+        long operations = device.RunInt8(Int8Rounds);
+        int[] counts = threads > 1 ? [1, threads] : [1];
+        foreach (int count in counts)
+        {
+            double rate = (double)operations * count * SliceTimer.Best(count, Slices, (_, _) => device.RunInt8(Int8Rounds));
+            yield return new Ceiling(CeilingKind.Int8, $"int8 products in registers, {Threads(count)}", rate, count);
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed record WeightFormat(string Word, string? Safetensors, int Ggml, 
     /// <summary>Stored as bf16, and multiplied as int8 by int8: a signed byte for each element.</summary>
     public static readonly WeightFormat Int8 = new("int8", Bf16.Safetensors, Bf16.Ggml, 1, 1);
 
+    /// <summary>Of a model that is not made here: as it is stored.</summary>
+    public static readonly WeightFormat Original = new("original", null, 0, 1, 0);
+
     /// <summary>What an engine of this project can be given.</summary>
     public static IReadOnlyList<WeightFormat> OfEngine { get; } = [Bf16, F32, Int8];
 

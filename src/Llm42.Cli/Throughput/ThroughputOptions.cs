@@ -32,6 +32,15 @@ internal sealed record ThroughputOptions
     /// <summary>Device, threads and all else that is the same for all variants.</summary>
     public InferenceEngineOptions Machine { get; init; } = new();
 
+    /// <summary>A model to measure instead of random weights, a directory or `demo`; null for none.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>What prompts are made of.</summary>
+    public ThroughputPrompts Prompts { get; init; } = new(null);
+
+    /// <summary>Chance of a draft to be taken for right; null where drafts are compared.</summary>
+    public double? ForcedAcceptance => Machine.Engine.ForcedAcceptance;
+
     /// <summary>Where llama.cpp is, or is installed; null for no such comparison.</summary>
     public string? PeerFolder { get; init; }
 

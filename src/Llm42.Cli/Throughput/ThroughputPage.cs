@@ -53,7 +53,7 @@ internal static class ThroughputPage
 
     private static Chart? Roofline(ThroughputReport report)
     {
-        if (report.Ceilings is not { Memory: { } memory, Compute: { } compute })
+        if (report.Ceilings is not { Memory: { } memory, Compute: { } compute } || report.Options.Model is not null)
             return null;
         double ridge = compute.PerSecond / memory.PerSecond;
         (double, double)[] decode = [.. report.Rows.Select(row => Gigaflops(row.DecodePoint)).Order()];

@@ -25,6 +25,13 @@ internal static class ThroughputWriter
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Prompts of {report.Options.PromptLength} tokens, answers of {report.Options.OutputLength}; medians of {report.Options.Repetitions} repetitions in turns, ± half the distance between the quartiles; ITL in ms."));
+        if (report.Options.ForcedAcceptance is { } share)
+        {
+            writer.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"FORCED: a draft counts as right by a chance of {share:0.####}, whatever the verifier says. These are figures of speed; the answers behind them are not the model's."));
+        }
+
         writer.WriteLine();
         var table = new TextTable(writer, [.. Columns]);
         foreach (string[] row in Rows(report))
@@ -63,9 +70,12 @@ internal static class ThroughputWriter
     {
         foreach (Ceiling ceiling in ceilings.Measured)
         {
-            yield return ceiling.Kind == CeilingKind.Memory
-                ? string.Create(CultureInfo.InvariantCulture, $"ceiling: {ceiling.PerSecond / 1e9:0.0} GB/s by {ceiling.MeasuredBy}")
-                : string.Create(CultureInfo.InvariantCulture, $"ceiling: {ceiling.PerSecond / 1e9:0} GFLOP/s by {ceiling.MeasuredBy}");
+            yield return ceiling.Kind switch
+            {
+                CeilingKind.Memory => string.Create(CultureInfo.InvariantCulture, $"ceiling: {ceiling.PerSecond / 1e9:0.0} GB/s by {ceiling.MeasuredBy}"),
+                CeilingKind.Int8 => string.Create(CultureInfo.InvariantCulture, $"ceiling: {ceiling.PerSecond / 1e9:0} GOP/s by {ceiling.MeasuredBy}"),
+                _ => string.Create(CultureInfo.InvariantCulture, $"ceiling: {ceiling.PerSecond / 1e9:0} GFLOP/s by {ceiling.MeasuredBy}"),
+            };
         }
 
         yield return othersShare switch
@@ -99,10 +109,12 @@ internal static class ThroughputWriter
         row.Shape, row.Weights, row.Case.Variant.Kv, row.Determinism, row.Drafter, Number(row.Case.Batch, "0"), Number(row.Case.Share, "0.##%"),
         Number(row.Prefill, "0.0"), Number(row.Decode, "0.0"), report.BaselineOf(row) is { } baseline ? Number(row.Over(baseline), "0.000") : "-",
         Number(row.BandwidthFraction, "0.00"), Number(row.FmaFraction, "0.00"), Number(row.Itl(0.5), "0.00"), Number(row.Itl(0.99), "0.00"),
-        Number(row.Acceptance, "0.000"), Number(row.RecomputedShare, "0.0%"),
+        row.Acceptance is null || report.Options.ForcedAcceptance is null ? Number(row.Acceptance, "0.000") : $"{Number(row.Acceptance, "0.000")} forced",
+        Number(row.RecomputedShare, "0.0%"),
     ]);
 
-    private static string PeerWeightsOf(ThroughputRow row) => WeightFormat.OfEngine.First(format => format.Word == row.Weights).Peer.Word;
+    private static string PeerWeightsOf(ThroughputRow row) =>
+        WeightFormat.OfEngine.FirstOrDefault(format => format.Word == row.Weights)?.Peer.Word ?? row.Weights;
 
     private static string Number(Spread spread, string format) => $"{Number(spread.Median, format)} ±{Number((spread.UpperQuartile - spread.LowerQuartile) / 2 / spread.Median, "0%")}";
 

@@ -53,6 +53,12 @@ public sealed record EngineOptions
     /// </summary>
     public double SkipMismatch { get; init; } = 100;
 
+    /// <summary>
+    /// For benchmarks of models that were never trained: a draft counts as right by a chance of its own, 0..1, whatever the
+    /// verifier says, which gives the guarantee up. Null compares.
+    /// </summary>
+    internal double? ForcedAcceptance { get; init; }
+
     /// <summary>Check the KV bookkeeping after every step; slow. On by default in debug builds only.</summary>
     public bool CheckIntegrity { get; init; }
 #if DEBUG
@@ -90,6 +96,7 @@ public sealed record EngineOptions
         Require(VerifyGroup is >= 1 and <= 4096, nameof(VerifyGroup), VerifyGroup, "1..4096");
         Require(ChainedSteps is >= 0 and <= 256, nameof(ChainedSteps), ChainedSteps, "0 (what suits the device) or 1..256");
         Require(SkipMismatch is >= 0 and <= 100, nameof(SkipMismatch), SkipMismatch, "0..100");
+        Require(ForcedAcceptance is null or (>= 0 and <= 1), nameof(ForcedAcceptance), ForcedAcceptance ?? 0, "0..1");
         Require(Enum.IsDefined(Determinism), nameof(Determinism), Determinism, "Auto, Dvr, Invariant or Off");
         Require(Enum.IsDefined(Drafter), nameof(Drafter), Drafter, "Auto, Same, Int8Weights, Ngram or None");
         Require(Enum.IsDefined(Verifier), nameof(Verifier), Verifier, "Invariant or FixedShape");

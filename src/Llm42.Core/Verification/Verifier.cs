@@ -16,6 +16,9 @@ public sealed class Verifier
     private readonly DraftHistory _history;
     private readonly List<int> _drafts = [];
 
+    /// <summary>Of forced acceptance alone; the same for every engine.</summary>
+    private readonly Random _chance = new(42);
+
     /// <summary>A verifier for the given options.</summary>
     /// <param name="options">Policy of the engine.</param>
     /// <param name="history">Where it takes note of right and wrong drafts; null for nowhere.</param>
@@ -178,6 +181,13 @@ public sealed class Verifier
         if (_options.SkipMismatch == 0)
             return drafts.Length;
         int accepted = 0;
+        if (_options.ForcedAcceptance is { } share)
+        {
+            while (accepted < drafts.Length && _chance.NextDouble() < share)
+                accepted++;
+            return accepted;
+        }
+
         while (accepted < drafts.Length && drafts[accepted] == predictions[accepted].TokenId)
             accepted++;
         if (_options.SkipMismatch == 100)

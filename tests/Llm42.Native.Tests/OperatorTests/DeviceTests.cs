@@ -107,4 +107,29 @@ public sealed class DeviceTests
         buffer.Upload<short>(device.Stream, [], offset: 40);
         Assert.IsEmpty(device.Read<int>(buffer.At(40), 0));
     }
+
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.CpuIsas), typeof(DeviceMatrix))]
+    public void Rounds_of_int8_products_tell_their_operations(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        long one = device.Device.RunInt8(1);
+        Assert.IsGreaterThan(0, one);
+        Assert.AreEqual(1000 * one, device.Device.RunInt8(1000));
+        Assert.AreEqual(0, device.Device.RunInt8(0));
+        foreach (long bad in (long[])[-1, (1L << 32) + 1])
+        {
+            NativeException refusal = Assert.ThrowsExactly<NativeException>(() => device.Device.RunInt8(bad));
+            Assert.AreEqual(Status.InvalidArgument, refusal.Status);
+            Assert.Contains($"rounds is {bad}", refusal.Message);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.Cuda), typeof(DeviceMatrix))]
+    public void Cuda_has_no_rounds_of_int8_products(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        Assert.AreEqual(Status.Unsupported, Assert.ThrowsExactly<NativeException>(() => device.Device.RunInt8(1)).Status);
+    }
 }
