@@ -4,6 +4,7 @@ using Llm42.Generation;
 using Llm42.ModelFiles;
 using Llm42.Models;
 using Llm42.Native;
+using Llm42.PackedWeights;
 using Llm42.Runtime;
 using Llm42.Tokenization;
 using Llm42.Weights;
@@ -18,7 +19,8 @@ internal static class EngineLoader
         string path, InferenceEngineOptions options, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         options.Engine.Validate();
-        var kvType = ParseKvDtype(options.KvDtype);
+        var executorOptions = ExecutorOptionsOf(options, ParseKvDtype(options.KvDtype));
+        RefuseWeightCache(options);
         using var files = ModelFileSet.Open(path);
         var (architecture, config) = ModelConfigReader.Read(files.Config);
         var configDigest = files.ConfigDigest;
@@ -33,23 +35,28 @@ internal static class EngineLoader
         // The digest reads along with the packing; both must have let go of the files before they are closed.
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var digest = Task.Run(() => WeightDigest.Compute(tensors, abandon.Token), CancellationToken.None);
+        using var cache = options.WeightCache is null
+            ? null
+            : PackedWeightCache.Open(options.WeightCache, path, executorOptions, options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
         NativeModelExecutor? executor = null;
         try
         {
-            var device = NativeDevice.Open(DeviceOptionsOf(options));
-            executor = new NativeModelExecutor(
-                device, config, spec, source, ExecutorOptionsOf(options, kvType), progress, cancellation);
+            if (cache is { IsThere: true })
+                executor = LoadCached(cache);
+            executor ??= LoadExecutor();
             var weightsDigest = digest.GetAwaiter().GetResult();
+            if (cache is { IsThere: false })
+                cache.Write(weightsDigest, cancellation);
             var fingerprint = Fingerprint.Of(
                 weightsDigest, config, defaults, eosTokenIds, tokenizer?.Fingerprint, executor.Info.NumericsProfile);
             var digests = new ModelDigests(Convert.ToHexStringLower(weightsDigest), tokenizer?.Fingerprint, configDigest);
-            var loaded = executor;
+            var (loaded, use) = (executor, cache?.Use);
             return new LoadedModel(
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds, executor.Info.VocabularySize),
                 ModelDescription.Of(path, config, spec, tensors, executor.Info.MaxContext),
-                () => DescribeEngine(loaded, options.Engine, fingerprint, digests))
+                () => DescribeEngine(loaded, options.Engine, fingerprint, digests) with { WeightCache = use })
             {
                 ChatTemplate = LoadChatTemplate(files),
             };
@@ -60,6 +67,32 @@ internal static class EngineLoader
             abandon.Cancel();
             ((IAsyncResult)digest).AsyncWaitHandle.WaitOne();
             throw;
+        }
+
+        NativeModelExecutor LoadExecutor() => new(
+            NativeDevice.Open(DeviceOptionsOf(options)), config, spec, source, executorOptions, cache, progress, cancellation);
+
+        // The weights are used only when all of them were sound and the digest, which is computed meanwhile, is theirs.
+        NativeModelExecutor? LoadCached(PackedWeightCache file)
+        {
+            NativeModelExecutor? cached = null;
+            try
+            {
+                cached = LoadExecutor();
+                if (file.Accept(digest.GetAwaiter().GetResult()))
+                    return cached;
+            }
+            catch (PackedFileException error)
+            {
+                file.Refuse(error.Message);
+            }
+            catch
+            {
+                cached?.Dispose();
+                throw;
+            }
+            cached?.Dispose();
+            return null;
         }
     }
 
@@ -93,6 +126,15 @@ internal static class EngineLoader
         MaxSequences = options.Engine.MaxSequences,
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };
+
+    private static void RefuseWeightCache(InferenceEngineOptions options)
+    {
+        if (options.WeightCache is { } folder && options.Backend != "cpu")
+            throw new ArgumentException(
+                $"WeightCache is \"{folder}\", but backend \"{options.Backend}\" keeps weights where the host does not reach them; leave it out.");
+        if (options.WeightCache is "")
+            throw new ArgumentException("WeightCache is empty; it must name a folder, or be null for none.");
+    }
 
     private static bool HasInt8Weights(InferenceEngineOptions options) => options.WeightFormat switch
     {

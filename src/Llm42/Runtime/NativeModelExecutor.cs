@@ -3,6 +3,7 @@ using Llm42.Core.Scheduling;
 using Llm42.Models;
 using Llm42.Models.Rope;
 using Llm42.Native;
+using Llm42.PackedWeights;
 using Llm42.Weights;
 
 namespace Llm42.Runtime;
@@ -39,6 +40,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
         DecoderSpec spec,
         IWeightSource source,
         ExecutorOptions options,
+        PackedWeightCache? cache = null,
         IProgress<LoadProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -56,7 +58,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
                     $"MemoryLimit is {ByteSize.Format(DeviceInfo.MemoryLimit)}, but the weights and the work space take "
                     + $"{ByteSize.Format(otherBytes)}, and the KV cache comes on top. Raise it, or lower MaxBatchTokens.");
             Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(DeviceInfo) - otherBytes, AvailableMemory.DefaultShare(DeviceInfo));
-            var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, options, progress, cancellation));
+            var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, options, cache, progress, cancellation));
             var activations = Own(new Activations(device, config, activationType, options.MaxBatchTokens));
             _predictor = Own(new Predictor(
                 device, config, weights, activations, _stream, activationType, options.MaxBatchTokens));
