@@ -41,7 +41,7 @@ internal sealed record PackedHeader(byte[] WeightsDigest, string Profile, IReadO
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(8), Version);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(12), body.Length);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(16), FileSize);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(24), PackedChecksum.Of(body));
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes.AsSpan(24), PackedChecksum.Of(body));
         body.CopyTo(bytes, PrefixSize);
         return bytes;
     }
@@ -69,7 +69,7 @@ internal sealed record PackedHeader(byte[] WeightsDigest, string Profile, IReadO
             throw new PackedFileException($"has a header of {size} bytes, which cannot be.");
         var body = new byte[size];
         read(PrefixSize, body);
-        if (PackedChecksum.Of(body) != BinaryPrimitives.ReadUInt32LittleEndian(prefix.AsSpan(24)))
+        if (PackedChecksum.Of(body) != BinaryPrimitives.ReadUInt128LittleEndian(prefix.AsSpan(24)))
             throw new PackedFileException("has a damaged header: its checksum is another.");
         try
         {
@@ -100,7 +100,10 @@ internal sealed record PackedHeader(byte[] WeightsDigest, string Profile, IReadO
             writer.Write(shape.Packing);
             writer.Write(offset);
             foreach (var checksum in checksums)
-                writer.Write(checksum);
+            {
+                writer.Write((ulong)checksum);
+                writer.Write((ulong)(checksum >> 64));
+            }
         }
         return stream.ToArray();
     }
@@ -121,11 +124,14 @@ internal sealed record PackedHeader(byte[] WeightsDigest, string Profile, IReadO
             var offset = reader.ReadInt64();
             // No more checksums are made room for than there are bytes left of the header.
             if (shape.Size < 1 || offset < 0 || offset > fileSize - shape.Size
-                || PackedSection.ChunksOf(shape.Size) > (reader.BaseStream.Length - reader.BaseStream.Position) / sizeof(uint))
+                || PackedSection.ChunksOf(shape.Size) > (reader.BaseStream.Length - reader.BaseStream.Position) / PackedChecksum.Size)
                 throw new FormatException($"section \"{name}\" lies outside the file.");
-            var checksums = new uint[PackedSection.ChunksOf(shape.Size)];
+            var checksums = new UInt128[PackedSection.ChunksOf(shape.Size)];
             for (var chunk = 0; chunk < checksums.Length; chunk++)
-                checksums[chunk] = reader.ReadUInt32();
+            {
+                var low = reader.ReadUInt64();
+                checksums[chunk] = new UInt128(reader.ReadUInt64(), low);
+            }
             sections.Add(new PackedSection(name, shape, offset, checksums));
         }
         return new PackedHeader(digest, profile, sections, fileSize);

@@ -7,7 +7,7 @@ namespace Llm42.PackedWeights;
 /// <param name="Shape">What it is.</param>
 /// <param name="Offset">Its first byte in the file.</param>
 /// <param name="Checksums">A checksum per chunk.</param>
-internal sealed record PackedSection(string Name, NativeWeightShape Shape, long Offset, uint[] Checksums)
+internal sealed record PackedSection(string Name, NativeWeightShape Shape, long Offset, UInt128[] Checksums)
 {
     /// <summary>Bytes that are read, written and checked at once.</summary>
     public const int ChunkSize = 4 << 20;

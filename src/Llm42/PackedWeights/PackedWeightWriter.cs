@@ -59,7 +59,7 @@ internal static class PackedWeightWriter
         byte[] digest, string profile, IReadOnlyList<(string Name, NativeWeight Weight)> weights)
     {
         var sections = weights.Select(one => new PackedSection(
-            one.Name, one.Weight.Shape, 0, new uint[PackedSection.ChunksOf(one.Weight.Size)])).ToList();
+            one.Name, one.Weight.Shape, 0, new UInt128[PackedSection.ChunksOf(one.Weight.Size)])).ToList();
         // Where a section lies does not change how long the header is.
         long end = PackedHeader.SizeOf(digest, profile, sections);
         for (var i = 0; i < sections.Count; i++)

@@ -41,17 +41,7 @@ public sealed class WeightCacheTests
     {
         using var folder = new TemporaryDirectory();
         var (plain, written, _) = await AnswerAsync(Demo, folder.Path);
-        var bytes = await File.ReadAllBytesAsync(written!.File);
-        var header = PackedHeader.Read(bytes.Length, (offset, part) => bytes.AsSpan((int)offset, part.Length).CopyTo(part));
-        var section = header.Sections[^1];
-        var elements = bytes.AsSpan((int)section.Offset, (int)section.Shape.Size);
-        elements.Reverse();
-        for (var chunk = 0; chunk < section.Checksums.Length; chunk++)
-            section.Checksums[chunk] = PackedChecksum.Of(
-                elements.Slice(chunk * PackedSection.ChunkSize, PackedSection.LengthOf(section.Shape.Size, chunk)));
-        header.ToBytes().CopyTo(bytes, 0);
-        await File.WriteAllBytesAsync(written.File, bytes);
-
+        ReverseLastSection(written!.File);
         var (answer, read, _) = await AnswerAsync(Demo, folder.Path);
         AssertUse(read, isRead: true, isWritten: false, warning: null);
         CollectionAssert.AreNotEqual(plain, answer);
@@ -114,7 +104,7 @@ public sealed class WeightCacheTests
             var (answer, use, _) = await AnswerAsync(Demo, folder.Path);
             AssertUse(use, isRead: false, isWritten: true, warning, what);
             CollectionAssert.AreEqual(plain, answer, what);
-            Assert.IsTrue(good.AsSpan().SequenceEqual(await File.ReadAllBytesAsync(file)), $"{what}: the file was not written as before");
+            AssertIs(good, file, $"{what}: the file was not written as before");
         }
     }
 
@@ -186,7 +176,7 @@ public sealed class WeightCacheTests
             hit.Add(error.Message[..error.Message.IndexOf(':', StringComparison.Ordinal)]);
         }
         CollectionAssert.AreEquivalent(new[] { "llm42_weight_create_unfilled", "llm42_buffer_upload" }, hit.ToArray());
-        Assert.IsTrue(good.AsSpan().SequenceEqual(await File.ReadAllBytesAsync(written.File)));
+        AssertIs(good, written.File, "the file is another");
     }
 
     [TestMethod]
@@ -222,9 +212,26 @@ public sealed class WeightCacheTests
         if (warning is null)
             Assert.IsNull(use.Warning, what);
         else
-            StringAssert.Contains(use.Warning, warning, what, StringComparison.Ordinal);
+            StringAssert.Contains(use.Warning, warning, StringComparison.Ordinal, what);
         Assert.AreEqual(isRead, use.IsRead, $"{what}: read");
         Assert.AreEqual(isWritten, use.IsWritten, $"{what}: written");
+    }
+
+    private static void AssertIs(byte[] expected, string file, string what) =>
+        Assert.IsTrue(expected.AsSpan().SequenceEqual(File.ReadAllBytes(file)), what);
+
+    private static void ReverseLastSection(string file)
+    {
+        var bytes = File.ReadAllBytes(file);
+        var header = PackedHeader.Read(bytes.Length, (offset, part) => bytes.AsSpan((int)offset, part.Length).CopyTo(part));
+        var section = header.Sections[^1];
+        var elements = bytes.AsSpan((int)section.Offset, (int)section.Shape.Size);
+        elements.Reverse();
+        for (var chunk = 0; chunk < section.Checksums.Length; chunk++)
+            section.Checksums[chunk] = PackedChecksum.Of(
+                elements.Slice(chunk * PackedSection.ChunkSize, PackedSection.LengthOf(section.Shape.Size, chunk)));
+        header.ToBytes().CopyTo(bytes, 0);
+        File.WriteAllBytes(file, bytes);
     }
 
     private static byte[] Flipped(byte[] bytes, long place)
