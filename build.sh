@@ -28,7 +28,7 @@ usage: ./build.sh VERB
   bench OPERATOR      build, then measure linear, attention or logits of the native library
   bench determinism   build, then measure what determinism costs, by its share of the traffic and the way it is done
   bench serve         build, then measure what the server adds to its engine: start, latency of streams, throughput
-  bench load          build, then measure how long a model takes to load, and how much memory at most
+  bench load          build, then measure how long a model takes to load, packed anew and out of the weight cache
   bench [ARGS]        build, then run the managed benchmarks; ARGS go to BenchmarkDotNet
   pack                build the NuGet packages into artifacts/packages
   publish             build the command as one file that needs no .NET, artifacts/publish/llm42

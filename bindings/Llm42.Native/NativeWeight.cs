@@ -7,6 +7,7 @@ namespace Llm42.Native;
 public sealed unsafe class NativeWeight : IDisposable
 {
     private readonly DeviceObjectHandle _handle;
+    private readonly byte* _packed;
 
     private NativeWeight(DeviceObjectHandle handle, in WeightInfo info)
     {
@@ -17,6 +18,8 @@ public sealed unsafe class NativeWeight : IDisposable
         Layout = info.Layout;
         Size = info.Size;
         Groups = info.Groups;
+        Packing = info.Packing;
+        _packed = (byte*)info.Data;
     }
 
     /// <summary>Output features (N) of one matrix, over all its parts.</summary>
@@ -36,6 +39,12 @@ public sealed unsafe class NativeWeight : IDisposable
 
     /// <summary>Matrices in this weight, 1 or more.</summary>
     public int Groups { get; }
+
+    /// <summary>Version of the layout in host memory, 1 or more; 0 on a device whose memory the host does not reach.</summary>
+    public int Packing { get; }
+
+    /// <summary>What it is.</summary>
+    public NativeWeightShape Shape => new(Format, Layout, Columns, Rows, Groups, Size, Packing);
 
     internal OpaqueWeight* Pointer => (OpaqueWeight*)_handle.Pointer(this);
 
@@ -80,6 +89,54 @@ public sealed unsafe class NativeWeight : IDisposable
             NativeException.ThrowIfFailed(NativeMethods.WeightCreate(stream.Pointer, &native, &weight));
         }
 
+        return Of(stream, weight);
+    }
+
+    /// <summary>Makes a weight of zeros, to be filled through <see cref="Packed"/> with what another of that shape held.</summary>
+    /// <exception cref="NativeException">
+    /// This library packs such a shape into another size or layout, the memory does not suffice, or the host does not reach it.
+    /// </exception>
+    public static NativeWeight CreateUnfilled(NativeStream stream, NativeWeightShape shape)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(shape);
+        stream.Device.Releases.Drain();
+        WeightInfo native = new()
+        {
+            StructSize = (uint)sizeof(WeightInfo),
+            Format = shape.Format,
+            Layout = shape.Layout,
+            Columns = shape.Columns,
+            Rows = shape.Rows,
+            Groups = shape.Groups,
+            Size = shape.Size,
+            Packing = shape.Packing,
+        };
+        OpaqueWeight* weight;
+        NativeException.ThrowIfFailed(NativeMethods.WeightCreateUnfilled(stream.Pointer, &native, &weight));
+        return Of(stream, weight);
+    }
+
+    /// <summary>
+    /// Bytes as they are packed, in place. Only to be read, but for a weight of <see cref="CreateUnfilled"/> before its
+    /// first use; from any thread, and not after the weight was disposed.
+    /// </summary>
+    /// <param name="offset">First byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the weight.</exception>
+    /// <exception cref="InvalidOperationException">The host does not reach the device's memory.</exception>
+    public Span<byte> Packed(long offset, int length)
+    {
+        if (_packed is null)
+            throw new InvalidOperationException("the host does not reach the memory of this weight.");
+        if (offset < 0 || length < 0 || offset > Size - length)
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{length} bytes at {offset} are outside a weight of {Size} bytes.");
+        _ = Pointer;
+        return new Span<byte>(_packed + offset, length);
+    }
+
+    private static NativeWeight Of(NativeStream stream, OpaqueWeight* weight)
+    {
         DeviceObjectHandle handle = new(stream.Device, DeviceObjectKind.Weight, (nint)weight);
         WeightInfo info = new() { StructSize = (uint)sizeof(WeightInfo) };
         NativeException.ThrowIfFailed(NativeMethods.WeightGetInfo(weight, &info));

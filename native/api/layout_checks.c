@@ -255,7 +255,7 @@ _Static_assert(offsetof(llm42_weight_params, parts) == 24, "the C# bindings expe
 _Static_assert(offsetof(llm42_weight_params, groups) == 32, "the C# bindings expect offsetof(llm42_weight_params, groups) == 32");
 _Static_assert(offsetof(llm42_weight_params, reserved) == 36, "the C# bindings expect offsetof(llm42_weight_params, reserved) == 36");
 
-_Static_assert(sizeof(llm42_weight_info) == 40, "the C# bindings expect sizeof(llm42_weight_info) == 40");
+_Static_assert(sizeof(llm42_weight_info) == 56, "the C# bindings expect sizeof(llm42_weight_info) == 56");
 _Static_assert(offsetof(llm42_weight_info, struct_size) == 0, "the C# bindings expect offsetof(llm42_weight_info, struct_size) == 0");
 _Static_assert(offsetof(llm42_weight_info, format) == 4, "the C# bindings expect offsetof(llm42_weight_info, format) == 4");
 _Static_assert(offsetof(llm42_weight_info, layout) == 8, "the C# bindings expect offsetof(llm42_weight_info, layout) == 8");
@@ -264,3 +264,6 @@ _Static_assert(offsetof(llm42_weight_info, rows) == 16, "the C# bindings expect 
 _Static_assert(offsetof(llm42_weight_info, size) == 24, "the C# bindings expect offsetof(llm42_weight_info, size) == 24");
 _Static_assert(offsetof(llm42_weight_info, groups) == 32, "the C# bindings expect offsetof(llm42_weight_info, groups) == 32");
 _Static_assert(offsetof(llm42_weight_info, reserved) == 36, "the C# bindings expect offsetof(llm42_weight_info, reserved) == 36");
+_Static_assert(offsetof(llm42_weight_info, data) == 40, "the C# bindings expect offsetof(llm42_weight_info, data) == 40");
+_Static_assert(offsetof(llm42_weight_info, packing) == 48, "the C# bindings expect offsetof(llm42_weight_info, packing) == 48");
+_Static_assert(offsetof(llm42_weight_info, reserved_2) == 52, "the C# bindings expect offsetof(llm42_weight_info, reserved_2) == 52");

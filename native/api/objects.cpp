@@ -125,6 +125,21 @@ llm42_status llm42_weight_create(llm42_stream* stream, const llm42_weight_params
   });
 }
 
+llm42_status llm42_weight_create_unfilled(llm42_stream* stream, const llm42_weight_info* shape,
+                                          llm42_weight** weight) noexcept {
+  return call(__func__, [&] {
+    check_not_null("weight", weight);
+    *weight = nullptr;
+    check_not_null("stream", stream);
+    llm42_weight_info copy = read_params("shape", shape);
+    copy.data = nullptr;
+    validate(copy);
+    validate_not_recording(*stream, "the making of a weight");
+    stream->device->count_call();
+    *weight = stream->create_unfilled_weight(copy).release();
+  });
+}
+
 void llm42_weight_destroy(llm42_weight* weight) noexcept {
   delete weight;
 }
@@ -132,7 +147,9 @@ void llm42_weight_destroy(llm42_weight* weight) noexcept {
 llm42_status llm42_weight_get_info(const llm42_weight* weight, llm42_weight_info* info) noexcept {
   return call(__func__, [&] {
     check_not_null("weight", weight);
-    write_info("info", info, weight->info, first_weight_info);
+    llm42_weight_info filled = weight->info;
+    filled.data = weight->packed();
+    write_info("info", info, filled, first_weight_info);
   });
 }
 

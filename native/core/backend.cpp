@@ -9,6 +9,13 @@ void llm42_device::count_call() {
   }
 }
 
+std::unique_ptr<llm42_weight> llm42_stream::create_unfilled_weight(const llm42_weight_info&) {
+  llm42_device_info info{};
+  device->get_info(info);
+  llm42::fail(LLM42_STATUS_UNSUPPORTED, "backend \"", std::string(info.backend),
+              "\" keeps weights where the host does not reach them; pack them from their source");
+}
+
 void llm42_stream::begin_graph() {
   llm42_device_info info{};
   device->get_info(info);

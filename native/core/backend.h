@@ -60,6 +60,9 @@ struct llm42_weight {
   llm42_weight& operator=(const llm42_weight&) = delete;
   virtual ~llm42_weight() = default;
 
+  // The packed elements in host memory, info.size bytes; NULL where the host does not reach them.
+  virtual void* packed() const { return nullptr; }
+
   llm42_device* const device;
   const llm42_weight_info info;
 };
@@ -84,6 +87,7 @@ struct llm42_stream {
   virtual void upload(llm42_buffer& buffer, int64_t offset, const void* source, int64_t size) = 0;
   virtual void download(const llm42_buffer& buffer, int64_t offset, void* destination, int64_t size) = 0;
   virtual std::unique_ptr<llm42_weight> create_weight(const llm42_weight_params& params) = 0;
+  virtual std::unique_ptr<llm42_weight> create_unfilled_weight(const llm42_weight_info& shape);
   virtual void copy_page(llm42_kv_cache& cache, int32_t source, int32_t destination) = 0;
 
   virtual void embedding(const llm42_embedding_params& params) = 0;

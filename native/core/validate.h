@@ -13,6 +13,7 @@ void validate_buffer_size(int64_t size);
 void validate_copy(const Stream& stream, const Buffer* buffer, int64_t offset, const char* host_name,
                    const void* host, int64_t size);
 void validate(llm42_weight_params& params);
+void validate(const llm42_weight_info& shape);
 void validate(llm42_kv_cache_params& params);
 void validate_copy_page(const Stream& stream, const KvCache* cache, int32_t source, int32_t destination);
 

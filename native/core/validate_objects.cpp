@@ -124,6 +124,22 @@ void validate(llm42_weight_params& params) {
   check_groups(params);
 }
 
+void validate(const llm42_weight_info& shape) {
+  if (!is_float(shape.format) && shape.format != LLM42_DTYPE_I8) {
+    fail_argument("shape.format is ", shape.format, " (", name_of(shape.format),
+                  "); it must be f32, f16, bf16 or i8");
+  }
+  check_range("shape.layout", shape.layout, LLM42_WEIGHT_LAYOUT_ROWS, LLM42_WEIGHT_LAYOUT_GATE_UP);
+  check_range("shape.columns", shape.columns, 1, 1 << 24);
+  check_range("shape.groups", shape.groups, 1, 1024);
+  check_range("shape.rows", shape.rows, 1, max_extent / shape.groups);
+  if (shape.layout == LLM42_WEIGHT_LAYOUT_GATE_UP) {
+    check_multiple("shape.rows", shape.rows, "the parts of layout gate_up", 2);
+  }
+  check_zero("shape.reserved", shape.reserved);
+  check_zero("shape.reserved_2", shape.reserved_2);
+}
+
 void validate(llm42_kv_cache_params& params) {
   if (params.dtype == LLM42_DTYPE_DEFAULT) params.dtype = LLM42_DTYPE_BF16;
   if (params.dtype != LLM42_DTYPE_F32 && params.dtype != LLM42_DTYPE_BF16) {

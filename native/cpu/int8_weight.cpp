@@ -46,6 +46,7 @@ std::unique_ptr<llm42_weight> create_int8_weight(CpuDevice& device, const llm42_
   info.layout = params.layout;
   info.columns = params.columns;
   info.groups = params.groups;
+  info.packing = packing_version;
   for (int32_t i = 0; i < params.part_count / params.groups; ++i) info.rows += params.parts[i].rows;
   info.size = CpuInt8Weight::packed_size(info);
 

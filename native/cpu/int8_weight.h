@@ -16,6 +16,7 @@ class CpuInt8Weight final : public llm42_weight {
 
   static int64_t packed_size(const llm42_weight_info& shape);
 
+  void* packed() const override { return block_.data(); }
   int64_t panels() const;  // of one matrix
   int64_t quads() const { return quads_of(info.columns); }
   int64_t panel_size() const { return quads() * 4 * panel_columns; }

@@ -65,6 +65,9 @@ class CpuWeight final : public llm42_weight {
  public:
   CpuWeight(CpuDevice& device, const llm42_weight_info& shape);
 
+  static int64_t packed_size(const llm42_weight_info& shape);
+
+  void* packed() const override { return block_.data(); }
   Format format() const;
   int64_t panels() const;  // of one matrix
   int64_t element_size() const;
@@ -108,6 +111,7 @@ class CpuStream final : public llm42_stream {
   void upload(llm42_buffer& buffer, int64_t offset, const void* source, int64_t size) override;
   void download(const llm42_buffer& buffer, int64_t offset, void* destination, int64_t size) override;
   std::unique_ptr<llm42_weight> create_weight(const llm42_weight_params& params) override;
+  std::unique_ptr<llm42_weight> create_unfilled_weight(const llm42_weight_info& shape) override;
   void copy_page(llm42_kv_cache& cache, int32_t source, int32_t destination) override;
 
   void embedding(const llm42_embedding_params& params) override;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "core/dtype.h"
+#include "core/error.h"
 #include "core/weight_source.h"
 #include "cpu/int8_weight.h"
 #include "cpu/objects.h"
@@ -65,6 +66,11 @@ void convert_column(const std::byte* source, llm42_dtype dtype, std::byte* colum
 CpuWeight::CpuWeight(CpuDevice& owner, const llm42_weight_info& shape)
     : llm42_weight(owner, shape), block_(owner.memory(), shape.size, "weight") {}
 
+int64_t CpuWeight::packed_size(const llm42_weight_info& shape) {
+  // At most 2^31 rows and padding, 2^24 columns and 4 bytes: no overflow.
+  return shape.groups * panel_count(shape) * panel_columns * shape.columns * size_of_format(shape.format);
+}
+
 Format CpuWeight::format() const {
   if (info.format == LLM42_DTYPE_F32) return format_f32;
   return info.format == LLM42_DTYPE_F16 ? format_f16 : format_bf16;
@@ -86,9 +92,9 @@ std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params
   info.columns = params.columns;
   info.groups = params.groups;
   for (int32_t i = 0; i < params.part_count / params.groups; ++i) info.rows += params.parts[i].rows;
-  // At most 2^31 rows and padding, 2^24 columns and 4 bytes: no overflow.
+  info.packing = packing_version;
+  info.size = CpuWeight::packed_size(info);
   const int64_t panels = panel_count(info);
-  info.size = info.groups * panels * panel_columns * info.columns * size_of_format(info.format);
   auto weight = std::make_unique<CpuWeight>(device_, info);
 
   const int64_t element = weight->element_size();
@@ -109,6 +115,20 @@ std::unique_ptr<llm42_weight> CpuStream::create_weight(const llm42_weight_params
                  }
                });
   return weight;
+}
+
+std::unique_ptr<llm42_weight> CpuStream::create_unfilled_weight(const llm42_weight_info& shape) {
+  if (shape.packing != packing_version) {
+    fail_argument("shape.packing is ", shape.packing, "; this library packs weights as version ",
+                  packing_version, ": pack them again from their source");
+  }
+  const bool is_int8 = shape.format == LLM42_DTYPE_I8;
+  const int64_t size = is_int8 ? CpuInt8Weight::packed_size(shape) : CpuWeight::packed_size(shape);
+  if (shape.size != size) {
+    fail_argument("shape.size is ", shape.size, "; a weight of that shape takes ", size, " bytes");
+  }
+  if (is_int8) return std::make_unique<CpuInt8Weight>(device_, shape);
+  return std::make_unique<CpuWeight>(device_, shape);
 }
 
 void CpuStream::embedding(const llm42_embedding_params& p) {

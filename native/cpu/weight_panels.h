@@ -6,6 +6,10 @@
 
 namespace llm42::cpu {
 
+// Version of the layouts of CpuWeight and CpuInt8Weight, for llm42_weight_info::packing: one more whenever a
+// byte of a packed weight changes its place or its value.
+constexpr int32_t packing_version = 1;
+
 inline int64_t features_per_panel(const llm42_weight_info& info) {
   return info.layout == LLM42_WEIGHT_LAYOUT_GATE_UP ? panel_columns / 2 : panel_columns;
 }

@@ -45,4 +45,8 @@ public sealed record EngineDescription(
     string Fingerprint,
     string WeightsDigest,
     string? TokenizerDigest,
-    string ConfigDigest);
+    string ConfigDigest)
+{
+    /// <summary>What came of the weight cache; null where none was asked for.</summary>
+    public WeightCacheUse? WeightCache { get; init; }
+}

@@ -5,6 +5,7 @@ using Llm42.Generation;
 using Llm42.ModelFiles;
 using Llm42.Models;
 using Llm42.Native;
+using Llm42.PackedWeights;
 using Llm42.Runtime;
 using Llm42.Tokenization;
 using Llm42.Weights;
@@ -22,7 +23,9 @@ internal static class EngineLoader
         if (options.Profile && options.Backend != "cpu")
             throw new ArgumentException(
                 $"Profile needs the cpu backend, and Backend is \"{options.Backend}\", whose operators run on when they return: what they take cannot be seen from the host. Leave Profile out.");
-        var kvType = ParseKvDtype(options.KvDtype);
+        var profiler = options.Profile ? new StepProfiler() : null;
+        var executorOptions = ExecutorOptionsOf(options, ParseKvDtype(options.KvDtype)) with { Profiler = profiler };
+        RefuseWeightCache(options);
         using var files = ModelFileSet.Open(path);
         var (architecture, config) = ModelConfigReader.Read(files.Config);
         var configDigest = files.ConfigDigest;
@@ -37,24 +40,28 @@ internal static class EngineLoader
         // The digest reads along with the packing; both must have let go of the files before they are closed.
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var digest = Task.Run(() => WeightDigest.Compute(tensors, abandon.Token), CancellationToken.None);
+        using var cache = options.WeightCache is null
+            ? null
+            : PackedWeightCache.Open(options.WeightCache, path, executorOptions, options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
         NativeModelExecutor? executor = null;
-        var profiler = options.Profile ? new StepProfiler() : null;
         try
         {
-            var device = NativeDevice.Open(DeviceOptionsOf(options));
-            executor = new NativeModelExecutor(
-                device, config, spec, source, ExecutorOptionsOf(options, kvType) with { Profiler = profiler }, progress, cancellation);
+            if (cache is { IsThere: true })
+                executor = LoadCached(cache);
+            executor ??= LoadExecutor();
             var weightsDigest = digest.GetAwaiter().GetResult();
+            if (cache is { IsThere: false })
+                cache.Write(weightsDigest, cancellation);
             var fingerprint = Fingerprint.Of(
                 weightsDigest, config, defaults, eosTokenIds, tokenizer?.Fingerprint, executor.Info.NumericsProfile);
             var digests = new ModelDigests(Convert.ToHexStringLower(weightsDigest), tokenizer?.Fingerprint, configDigest);
-            var loaded = executor;
+            var (loaded, use) = (executor, cache?.Use);
             return new LoadedModel(
                 executor,
                 tokenizer,
                 new RequestBuilder(tokenizer, defaults, eosTokenIds, executor.Info.VocabularySize),
                 ModelDescription.Of(path, config, spec, tensors, executor.Info.MaxContext),
-                () => DescribeEngine(loaded, options.Engine, fingerprint, digests))
+                () => DescribeEngine(loaded, options.Engine, fingerprint, digests) with { WeightCache = use })
             {
                 ChatTemplate = LoadChatTemplate(files),
                 Profiler = profiler,
@@ -66,6 +73,32 @@ internal static class EngineLoader
             abandon.Cancel();
             ((IAsyncResult)digest).AsyncWaitHandle.WaitOne();
             throw;
+        }
+
+        NativeModelExecutor LoadExecutor() => new(
+            NativeDevice.Open(DeviceOptionsOf(options)), config, spec, source, executorOptions, cache, progress, cancellation);
+
+        // The weights are used only when all of them were sound and the digest, which is computed meanwhile, is theirs.
+        NativeModelExecutor? LoadCached(PackedWeightCache file)
+        {
+            NativeModelExecutor? cached = null;
+            try
+            {
+                cached = LoadExecutor();
+                if (file.Accept(digest.GetAwaiter().GetResult()))
+                    return cached;
+            }
+            catch (PackedFileException error)
+            {
+                file.Refuse(error.Message);
+            }
+            catch
+            {
+                cached?.Dispose();
+                throw;
+            }
+            cached?.Dispose();
+            return null;
         }
     }
 
@@ -99,6 +132,15 @@ internal static class EngineLoader
         MaxSequences = options.Engine.MaxSequences,
         MaxBatchTokens = options.Engine.MaxBatchTokens,
     };
+
+    private static void RefuseWeightCache(InferenceEngineOptions options)
+    {
+        if (options.WeightCache is { } folder && options.Backend != "cpu")
+            throw new ArgumentException(
+                $"WeightCache is \"{folder}\", but backend \"{options.Backend}\" keeps weights where the host does not reach them; leave it out.");
+        if (options.WeightCache is "")
+            throw new ArgumentException("WeightCache is empty; it must name a folder, or be null for none.");
+    }
 
     private static bool HasInt8Weights(InferenceEngineOptions options) => options.WeightFormat switch
     {

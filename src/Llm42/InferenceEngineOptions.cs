@@ -37,6 +37,15 @@ public sealed record InferenceEngineOptions
     /// </summary>
     public string WeightFormat { get; init; } = "original";
 
+    /// <summary>
+    /// Folder for weights as the cpu backend packs them, so that a model that was loaded before is packed no more; null
+    /// for none. Each model and <see cref="WeightFormat"/> has a file there, as large as its weights in memory, written
+    /// whole by the load that finds none that it can use, and checked by each load: its checksums, and that it was packed
+    /// of the weights that the model has now. Processes may share the folder; it must be as trustworthy as the model.
+    /// <see cref="EngineDescription.WeightCache"/> says what came of it.
+    /// </summary>
+    public string? WeightCache { get; init; }
+
     /// <summary>Positions per KV page: a power of two, 8..1024.</summary>
     public int PageSize { get; init; } = 16;
 

@@ -27,8 +27,8 @@ if (args is ["masks"])
     return 0;
 }
 
-if (args is [LoadBenchmark.ChildVerb, string model])
-    return await LoadBenchmark.LoadOneAsync(model);
+if (args is [LoadBenchmark.ChildVerb, string model, string format, string weightCache])
+    return await LoadBenchmark.LoadOneAsync(model, format, weightCache);
 
 // In-process, so that a run needs no further restore; interleaving is the benchmarks' own affair.
 ManualConfig config = DefaultConfig.Instance

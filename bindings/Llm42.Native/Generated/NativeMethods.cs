@@ -163,6 +163,10 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "llm42_weight_create")]
     internal static partial Status WeightCreate(OpaqueStream* stream, WeightParams* @params, OpaqueWeight** weight);
 
+    /// <summary>Makes a weight of zeros in a shape that <see cref="NativeMethods.WeightGetInfo"/> reported of another, in this process or in one before, to be filled with what that one held: write <c>size</c> bytes to llm42_weight_info::data of the new weight, from as many threads as wanted, before it is first used. Of <c>shape</c> the field <c>data</c> is not looked at. Errors: <see cref="Status.InvalidArgument"/> where <c>packing</c> or <c>size</c> is not what this library packs such a shape into; <see cref="Status.OutOfMemory"/>; <see cref="Status.Unsupported"/> where the host does not reach the memory of weights, as on the cuda backends.</summary>
+    [LibraryImport(Library, EntryPoint = "llm42_weight_create_unfilled")]
+    internal static partial Status WeightCreateUnfilled(OpaqueStream* stream, WeightInfo* shape, OpaqueWeight** weight);
+
     /// <summary>Frees a weight. Work that uses it must have been synchronised.</summary>
     [LibraryImport(Library, EntryPoint = "llm42_weight_destroy")]
     internal static partial void WeightDestroy(OpaqueWeight* weight);

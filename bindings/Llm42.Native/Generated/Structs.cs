@@ -763,6 +763,15 @@ public unsafe struct WeightInfo
 
     /// <summary>0.</summary>
     public int Reserved;
+
+    /// <summary>Where the packed elements lie in host memory, <c>size</c> bytes, as long as the weight lives; NULL on a device whose memory the host does not reach. Only to be read, except as <see cref="NativeMethods.WeightCreateUnfilled"/> says.</summary>
+    public void* Data;
+
+    /// <summary>Version of the layout at <c>data</c>, 1 or more: equal sources of equal shape, packed by any build of that version, for any instruction set, are equal there byte for byte. 0 where <c>data</c> is NULL.</summary>
+    public int Packing;
+
+    /// <summary>0.</summary>
+    public int Reserved2;
 }
 
 /// <summary>A C array of 16 elements.</summary>

@@ -82,11 +82,34 @@ typedef struct llm42_weight_info {
   int32_t groups;
   /** 0. */
   int32_t reserved;
+  /**
+   * Where the packed elements lie in host memory, `size` bytes, as long as the weight lives; NULL on a device
+   * whose memory the host does not reach. Only to be read, except as llm42_weight_create_unfilled() says.
+   */
+  void* data;
+  /**
+   * Version of the layout at `data`, 1 or more: equal sources of equal shape, packed by any build of that
+   * version, for any instruction set, are equal there byte for byte. 0 where `data` is NULL.
+   */
+  int32_t packing;
+  /** 0. */
+  int32_t reserved_2;
 } llm42_weight_info;
 
 /** Packs a weight matrix, or several of one shape. The source is not needed after the call. */
 LLM42_API llm42_status llm42_weight_create(llm42_stream* stream, const llm42_weight_params* params,
                                            llm42_weight** weight) LLM42_NOEXCEPT;
+
+/**
+ * Makes a weight of zeros in a shape that llm42_weight_get_info() reported of another, in this process or in
+ * one before, to be filled with what that one held: write `size` bytes to llm42_weight_info::data of the new
+ * weight, from as many threads as wanted, before it is first used. Of `shape` the field `data` is not looked
+ * at. Errors: ::LLM42_STATUS_INVALID_ARGUMENT where `packing` or `size` is not what this library packs such a
+ * shape into; ::LLM42_STATUS_OUT_OF_MEMORY; ::LLM42_STATUS_UNSUPPORTED where the host does not reach the
+ * memory of weights, as on the cuda backends.
+ */
+LLM42_API llm42_status llm42_weight_create_unfilled(llm42_stream* stream, const llm42_weight_info* shape,
+                                                    llm42_weight** weight) LLM42_NOEXCEPT;
 
 /** Frees a weight. Work that uses it must have been synchronised. */
 LLM42_API void llm42_weight_destroy(llm42_weight* weight) LLM42_NOEXCEPT;

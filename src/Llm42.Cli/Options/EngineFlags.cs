@@ -26,6 +26,10 @@ internal sealed class EngineFlags
     private readonly Option<string?> _weights = Flag.Word(
         "--weights", $"How weights are multiplied (default {Defaults.WeightFormat}): as they are stored, or as int8 by int8.", ["original", "int8"]);
 
+    private readonly Option<string?> _weightCache = Flag.Text(
+        "--weight-cache", "DIR",
+        "Keep the weights there as the CPU backend packs them, and take them from there next time; checked against the model at each load (default: keep none).");
+
     private readonly Option<int?> _pageSize = Flag.Integer(
         "--page-size", $"Positions per KV page (default {Defaults.PageSize}).", 1, 1024);
 
@@ -101,7 +105,7 @@ internal sealed class EngineFlags
     {
         Option[] all =
         [
-            _device, _threads, _plannedThreads, _isa, _weights, _kvDtype, _pageSize, _maxContext, _memoryLimit, _generationConfig, _prefillChunk, _noPrefixCache, _window,
+            _device, _threads, _plannedThreads, _isa, _weights, _weightCache, _kvDtype, _pageSize, _maxContext, _memoryLimit, _generationConfig, _prefillChunk, _noPrefixCache, _window,
             _verifyGroup, _chainedSteps, _noGraphs, _determinism, _drafter, _verifier, _skipMismatch, _enableLlm42, _enableDeterministicInference,
         ];
         foreach (Option option in all)
@@ -149,6 +153,7 @@ internal sealed class EngineFlags
             Isa = parsed.GetValue(_isa) ?? Defaults.Isa,
             UseGraphs = !parsed.GetValue(_noGraphs),
             KvDtype = parsed.GetValue(_kvDtype) ?? Defaults.KvDtype,
+            WeightCache = parsed.GetValue(_weightCache) ?? Defaults.WeightCache,
             WeightFormat = parsed.GetValue(_weights) ?? Defaults.WeightFormat,
             PageSize = parsed.GetValue(_pageSize) ?? Defaults.PageSize,
             MaxContext = parsed.GetValue(_maxContext) ?? Defaults.MaxContext,

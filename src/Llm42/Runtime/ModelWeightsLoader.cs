@@ -1,5 +1,6 @@
 using Llm42.Models;
 using Llm42.Native;
+using Llm42.PackedWeights;
 using Llm42.Weights;
 
 namespace Llm42.Runtime;
@@ -10,6 +11,7 @@ internal sealed class ModelWeightsLoader
     private readonly NativeDevice _device;
     private readonly NativeStream _stream;
     private readonly IWeightSource _source;
+    private readonly PackedWeightCache? _cache;
     private readonly IProgress<LoadProgress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly List<IDisposable> _owned = [];
@@ -25,9 +27,11 @@ internal sealed class ModelWeightsLoader
         IWeightSource source,
         DecoderSpec spec,
         ExecutorOptions options,
+        PackedWeightCache? cache,
         IProgress<LoadProgress>? progress,
         CancellationToken cancellation)
     {
+        _cache = cache;
         _device = device;
         _stream = stream;
         _source = source;
@@ -46,11 +50,12 @@ internal sealed class ModelWeightsLoader
         IWeightSource source,
         DecoderSpec spec,
         ExecutorOptions options,
+        PackedWeightCache? cache,
         IProgress<LoadProgress>? progress,
         CancellationToken cancellation)
     {
         RefuseInt8Experts(spec, options, device.Info.ActivationType);
-        var loader = new ModelWeightsLoader(device, stream, source, spec, options, progress, cancellation);
+        var loader = new ModelWeightsLoader(device, stream, source, spec, options, cache, progress, cancellation);
         try
         {
             return loader.Load(spec);
@@ -188,17 +193,20 @@ internal sealed class ModelWeightsLoader
         var contents = new TensorContent[tensors.Length];
         try
         {
-            for (var i = 0; i < contents.Length; i++)
+            // What is read from a cache needs none of them.
+            for (var i = 0; i < contents.Length && _cache is not { IsThere: true }; i++)
                 contents[i] = tensors[i].Open();
-            var parts = tensors.Zip(contents, (tensor, content) => new NativeWeightPart(content.Address, tensor.Size, tensor.Shape[0])).ToArray();
+            var name = $"{string.Join(' ', tensors.Select(tensor => tensor.Name))} {first.Dtype.Name()}";
+            var rows = tensors.Sum(tensor => tensor.Shape[0]) / groups;
             var weights = new NativeWeight[formats.Length];
             for (var i = 0; i < weights.Length; i++)
             {
-                weights[i] = NativeWeight.Create(_stream, options with { Format = formats[i] }, parts);
+                var form = options with { Format = formats[i] };
+                weights[i] = _cache?.Get(_stream, name, form, rows, () => Create(form), _cancellation) ?? Create(form);
                 _owned.Add(weights[i]);
             }
             foreach (var content in contents)
-                content.CheckRead();
+                content?.CheckRead();
             Report(tensors);
             return weights;
         }
@@ -207,6 +215,9 @@ internal sealed class ModelWeightsLoader
             foreach (var content in contents)
                 content?.Dispose();
         }
+
+        NativeWeight Create(NativeWeightOptions form) => NativeWeight.Create(
+            _stream, form, [.. tensors.Zip(contents, (tensor, content) => new NativeWeightPart(content.Address, tensor.Size, tensor.Shape[0]))]);
     }
 
     private NativeBuffer Vector(IReadOnlyList<TensorSpec> specs)

@@ -4,6 +4,7 @@ using Llm42.Core.Scheduling;
 using Llm42.Models;
 using Llm42.Models.Rope;
 using Llm42.Native;
+using Llm42.PackedWeights;
 using Llm42.Weights;
 
 namespace Llm42.Runtime;
@@ -45,6 +46,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
         DecoderSpec spec,
         IWeightSource source,
         ExecutorOptions options,
+        PackedWeightCache? cache = null,
         IProgress<LoadProgress>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -62,7 +64,7 @@ internal sealed class NativeModelExecutor : IModelExecutor
                     $"MemoryLimit is {ByteSize.Format(DeviceInfo.MemoryLimit)}, but the weights and the work space take "
                     + $"{ByteSize.Format(otherBytes)}, and the KV cache comes on top. Raise it, or lower MaxBatchTokens.");
             Kv = KvCacheSizing.Of(config, options, AvailableMemory.Of(DeviceInfo) - otherBytes, AvailableMemory.DefaultShare(DeviceInfo));
-            var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, options, progress, cancellation));
+            var weights = Own(ModelWeightsLoader.Load(device, _stream, source, spec, options, cache, progress, cancellation));
             var activations = Own(new Activations(device, config, activationType, options.MaxBatchTokens));
             if (options.Profiler is { } profiler)
                 _profile = new OperatorProfile(profiler, config, activationType, options.KvType);

@@ -5,4 +5,6 @@ namespace Llm42.Benchmarks.Load;
 /// <param name="PeakBytes">Most memory of the process; 0 where the system does not tell.</param>
 /// <param name="WeightBytes">Weights as stored.</param>
 /// <param name="WeightDtype">Their dtype.</param>
-internal sealed record LoadFigure(double Seconds, long PeakBytes, long WeightBytes, string WeightDtype);
+/// <param name="DeviceBytes">Most memory that the device held: weights, KV cache and work space.</param>
+/// <param name="IsCached">The weights came from the weight cache.</param>
+internal sealed record LoadFigure(double Seconds, long PeakBytes, long WeightBytes, string WeightDtype, long DeviceBytes, bool IsCached);

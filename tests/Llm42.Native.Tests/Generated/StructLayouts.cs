@@ -355,7 +355,7 @@ internal static unsafe class StructLayouts
         {
             WeightInfo value = default;
             byte* start = (byte*)&value;
-            facts.Add(new("sizeof(llm42_weight_info)", 40, sizeof(WeightInfo)));
+            facts.Add(new("sizeof(llm42_weight_info)", 56, sizeof(WeightInfo)));
             facts.Add(new("llm42_weight_info.struct_size", 0, (byte*)&value.StructSize - start));
             facts.Add(new("llm42_weight_info.format", 4, (byte*)&value.Format - start));
             facts.Add(new("llm42_weight_info.layout", 8, (byte*)&value.Layout - start));
@@ -364,6 +364,9 @@ internal static unsafe class StructLayouts
             facts.Add(new("llm42_weight_info.size", 24, (byte*)&value.Size - start));
             facts.Add(new("llm42_weight_info.groups", 32, (byte*)&value.Groups - start));
             facts.Add(new("llm42_weight_info.reserved", 36, (byte*)&value.Reserved - start));
+            facts.Add(new("llm42_weight_info.data", 40, (byte*)&value.Data - start));
+            facts.Add(new("llm42_weight_info.packing", 48, (byte*)&value.Packing - start));
+            facts.Add(new("llm42_weight_info.reserved_2", 52, (byte*)&value.Reserved2 - start));
         }
         return facts;
     }

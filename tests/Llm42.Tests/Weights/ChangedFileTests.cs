@@ -43,7 +43,7 @@ public sealed class ChangedFileTests
         NativeDevice device = NativeDevice.Open(new NativeDeviceOptions { Threads = 1 });
         var progress = new AfterFirst(() => Cut(path, 4096));
         ModelFormatException error = Assert.ThrowsExactly<ModelFormatException>(() => new NativeModelExecutor(
-            device, config, architecture.Describe(config), source, Options(), progress));
+            device, config, architecture.Describe(config), source, Options(), progress: progress));
         Assert.Contains("has 4096 now; it must not change while it is read", error.Message);
         Assert.IsTrue(device.Handle.IsClosed, "something is still allocated");
     }
