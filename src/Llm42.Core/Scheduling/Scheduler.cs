@@ -23,10 +23,7 @@ public sealed class Scheduler
 
     // Of the step that is planned; kept, so that planning allocates nothing.
     private readonly List<BatchSegment> _segments = [];
-    private readonly List<Sequence> _prefills = [];
-    private readonly List<Sequence> _decoding = [];
-    private readonly List<Sequence> _windows = [];
-    private readonly List<Sequence> _unfinished = [];
+    private readonly StepSequences _sequences = new();
     private readonly BatchPlan _plan;
     private long _step;
     private bool _mayDraft = true;
@@ -107,7 +104,8 @@ public sealed class Scheduler
         Admit();
         if (_running.Count == 0)
         {
-            ForgetStep();
+            _segments.Clear();
+            _sequences.Clear();
             return null;
         }
 
@@ -165,33 +163,14 @@ public sealed class Scheduler
         }
     }
 
-    /// <summary>Keeps no finished sequence alive while there is nothing to do.</summary>
-    private void ForgetStep()
-    {
-        _segments.Clear();
-        _prefills.Clear();
-        _decoding.Clear();
-        _windows.Clear();
-        _unfinished.Clear();
-    }
-
     /// <summary>Decode rows first, then verify windows, then prefill with what the budget leaves.</summary>
     private BatchPlan NextRagged()
     {
         _segments.Clear();
-        _prefills.Clear();
-        _decoding.Clear();
-        foreach (Sequence sequence in _running)
-        {
-            if (!sequence.NeedsPrefill)
-                _decoding.Add(sequence);
-            else if (!(IsFixedShape && sequence.Request.IsDeterministic))
-                _prefills.Add(sequence);
-        }
-
+        _sequences.Fill(_running, IsFixedShape);
         TakeWindows();
         int budget = _options.MaxBatchTokens;
-        foreach (Sequence sequence in _decoding)
+        foreach (Sequence sequence in _sequences.Decoding)
         {
             if (!IsReadyToVerify(sequence))
                 Plan(sequence, SegmentKind.Decode);
@@ -200,7 +179,7 @@ public sealed class Scheduler
         }
 
         int verified = 0;
-        foreach (Sequence sequence in _windows)
+        foreach (Sequence sequence in _sequences.Windows)
         {
             if (verified == _drafting.VerifyGroup || sequence.Drafts.Count + 1 > budget)
                 break;
@@ -208,7 +187,7 @@ public sealed class Scheduler
                 verified++;
         }
 
-        foreach (Sequence sequence in _prefills)
+        foreach (Sequence sequence in _sequences.Prefills)
         {
             if (budget == 0)
                 break;
@@ -303,71 +282,48 @@ public sealed class Scheduler
     /// </summary>
     private void TakeWindows()
     {
-        _windows.Clear();
         if (IsFixedShape)
             return;
+        List<Sequence> decoding = _sequences.Decoding;
         int ordinary = 0;
-        foreach (Sequence sequence in _decoding)
+        foreach (Sequence sequence in decoding)
             ordinary += sequence.Request.IsDeterministic ? 0 : 1;
         // A step has one set of weights, and ordinary sequences shall neither wait for the drafts of others nor get
         // tokens of weights that are not theirs.
         _mayDraft = !DraftsWithOtherWeights || ordinary == 0;
-        _drafting.BeginStep(_mayDraft ? _decoding.Count - ordinary : 0, ordinary);
+        _drafting.BeginStep(_mayDraft ? decoding.Count - ordinary : 0, ordinary);
         Propose();
-        bool isInvariant = _prefills.Count > 0;
+        bool isInvariant = _sequences.Prefills.Count > 0;
         int kept = 0;
-        for (int i = 0; i < _decoding.Count; i++)
+        for (int i = 0; i < decoding.Count; i++)
         {
-            Sequence sequence = _decoding[i];
+            Sequence sequence = decoding[i];
             bool isReady = IsReadyToVerify(sequence);
             isInvariant |= isReady;
             if (isReady && sequence.Drafts.Count > 0)
-                _windows.Add(sequence);
+                _sequences.Windows.Add(sequence);
             else
-                _decoding[kept++] = sequence;
+                decoding[kept++] = sequence;
         }
 
-        _decoding.RemoveRange(kept, _decoding.Count - kept);
-        _windows.Sort(VerifyOrder);
+        decoding.RemoveRange(kept, decoding.Count - kept);
+        _sequences.SortWindows();
+        // What is drafted in an invariant step costs no less than what is verified in it.
         if (_drafting.VerifiesTogether && isInvariant)
-            TakeUnfinishedWindows();
-    }
-
-    /// <summary>What is drafted in an invariant step costs no less than what is verified in it.</summary>
-    private void TakeUnfinishedWindows()
-    {
-        int room = _options.MaxBatchTokens - _decoding.Count;
-        foreach (Sequence sequence in _windows)
-            room -= sequence.Drafts.Count + 1;
-        _unfinished.Clear();
-        foreach (Sequence sequence in _decoding)
-        {
-            if (sequence.Drafts.Count > 0)
-                _unfinished.Add(sequence);
-        }
-
-        _unfinished.Sort(VerifyOrder);
-        foreach (Sequence sequence in _unfinished)
-        {
-            if (sequence.Drafts.Count > room)
-                break;
-            room -= sequence.Drafts.Count;
-            _windows.Add(sequence);
-            _decoding.Remove(sequence);
-        }
+            _sequences.TakeUnfinished(_options.MaxBatchTokens);
     }
 
     /// <summary>Lets the policy propose drafts that need no step, as many as rows and free pages allow.</summary>
     private void Propose()
     {
         int rows = _options.MaxBatchTokens, windows = 0;
-        foreach (Sequence sequence in _decoding)
+        foreach (Sequence sequence in _sequences.Decoding)
         {
             rows -= sequence.Drafts.Count + 1;
             windows += sequence.Drafts.Count > 0 ? 1 : 0;
         }
 
-        foreach (Sequence sequence in _decoding)
+        foreach (Sequence sequence in _sequences.Decoding)
         {
             if (windows >= _drafting.VerifyGroup || rows <= 0)
                 return;
@@ -390,9 +346,6 @@ public sealed class Scheduler
             windows++;
         }
     }
-
-    private static int VerifyOrder(Sequence a, Sequence b) =>
-        a.LastVerifiedStep != b.LastVerifiedStep ? a.LastVerifiedStep.CompareTo(b.LastVerifiedStep) : a.Id.CompareTo(b.Id);
 
     private bool IsReadyToVerify(Sequence sequence) =>
         sequence.Request.IsDeterministic
