@@ -110,7 +110,7 @@ internal sealed class ThroughputFlags
                 },
             },
             PeerFolder = peer,
-            PeerWeights = [
+            PeerWeights = peer is null ? [] : [
                 .. Flag.ValuesOr(parsed, _peerWeights, [.. formats.Select(format => format.Peer.Word)])
                     .Select(word => WeightFormat.OfPeer.First(format => format.Word == word)),
             ],
