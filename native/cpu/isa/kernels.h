@@ -104,7 +104,7 @@ struct Kernels {
   // Elements, scale and sum of a row as core/quantize.h has them; a row that is not finite has the scale NaN
   // and zeros. `elements` has room for k rounded up to 4, filled with zeros.
   void (*quantize_row)(const float* x, int64_t k, int8_t* elements, float* scale, int32_t* sum);
-  // Makes `rounds` rounds of products in registers, with the instructions of int8_tile; returns the
+  // Makes `rounds` rounds of products in registers, with the fastest instructions there are; returns the
   // operations of one.
   int64_t (*int8_round)(int64_t rounds);
   // Quads of a panel to f32 [4 * quads][panel_columns].

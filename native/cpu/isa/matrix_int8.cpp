@@ -136,10 +136,31 @@ void block(const Int8Block& b) {
   _tile_release();
 }
 
+int64_t round(int64_t rounds) {
+  configure(step_rows);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_zero(4);
+  _tile_zero(5);
+  _tile_zero(6);
+  _tile_zero(7);
+  for (int64_t i = 0; i < rounds; ++i) {
+    _tile_dpbssd(0, 4, 6);
+    _tile_dpbssd(1, 4, 7);
+    _tile_dpbssd(2, 5, 6);
+    _tile_dpbssd(3, 5, 7);
+  }
+  _tile_release();
+  return 4 * tile_height * lanes * tile_bytes * 2;
+}
+
 }  // namespace
 
 void add_matrix_int8(Kernels& kernels) {
   kernels.int8_block = block;
+  kernels.int8_round = round;
 }
 
 }  // namespace LLM42_ISA

@@ -59,7 +59,8 @@ internal sealed class StressSubject
             step();
         }
 
-        bool hasInt8Drafts = given.WeightFormat != "int8";
+        // Experts have an int8 form on the cpu backend alone.
+        bool hasInt8Drafts = (engine.Model.Experts == 0 || given.Backend == "cpu") && given.WeightFormat != "int8";
         var planner = new ConfigurationPlanner(given, options, set, instructionSets, hasInt8Drafts);
         return new StressSubject(directory, engine.Model, engine.Engine, planner, expected);
     }
