@@ -2,6 +2,7 @@
 // linear_int8.cpp, and so are the bits of what comes of them.
 #include "cpu/isa/f32x16.h"
 #include "cpu/isa/kernels.h"
+#include "cpu/signal_stack.h"
 
 namespace llm42 {
 namespace cpu {
@@ -121,6 +122,7 @@ void multiply(const Int8Block& b, int64_t first, int64_t rows) {
 }
 
 void block(const Int8Block& b) {
+  make_room_for_tiles();
   int64_t configured = 0;
   for (int64_t first = 0; first < b.rows; first += step_rows) {
     const int64_t rows = at_most(step_rows, b.rows - first);
@@ -137,6 +139,7 @@ void block(const Int8Block& b) {
 }
 
 int64_t round(int64_t rounds) {
+  make_room_for_tiles();
   configure(step_rows);
   _tile_zero(0);
   _tile_zero(1);

@@ -84,6 +84,37 @@ public sealed class LinearInt8Tests
         }
     }
 
+    /// <summary>The processor's matrix unit has much state, which a signal's handler finds on a stack of its own.</summary>
+    [TestMethod]
+    [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
+    public void A_null_reference_stays_an_exception_on_a_thread_that_multiplied(string name)
+    {
+        using TestDevice device = TestDevice.Open(name);
+        LinearCase given = Create(64, 128, 64, DType.Bf16, DType.I8);
+        NativeWeight weight = given.Pack(device);
+        int caught = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            var thread = new Thread(() =>
+            {
+                given.Run(device, weight, [.. Enumerable.Range(0, given.Rows)], Numerics.Invariant);
+                string? nothing = weight.Rows == 0 ? "" : null;
+                try
+                {
+                    _ = nothing!.Length;
+                }
+                catch (NullReferenceException)
+                {
+                    caught++;
+                }
+            });
+            thread.Start();
+            thread.Join();
+        }
+
+        Assert.AreEqual(3, caught);
+    }
+
     [TestMethod]
     [DynamicData(nameof(DeviceMatrix.Isas), typeof(DeviceMatrix))]
     public void Fast_numerics_of_int8_rows_are_the_invariant_ones(string name)
