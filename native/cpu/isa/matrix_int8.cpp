@@ -26,6 +26,12 @@ LLM42_INLINE int64_t at_most(int64_t most, int64_t count) {
   return count < most ? count : most;
 }
 
+// The intrinsics of tiles do not tell the compiler what memory they read: without this it drops the stores.
+template <class Object>
+LLM42_INLINE void keep(const Object& object) {
+  __asm__ volatile("" : : "m"(object));
+}
+
 // What _tile_loadconfig reads.
 struct alignas(64) TileConfig {
   uint8_t palette = 1;
@@ -45,6 +51,7 @@ void configure(int64_t rows) {
     config.row_bytes[i] = tile_bytes;
     config.rows[i] = heights[i];
   }
+  keep(config);
   _tile_loadconfig(&config);
 }
 
@@ -100,6 +107,8 @@ void multiply(const Int8Block& b, int64_t first, int64_t rows) {
     for (int64_t r = 0; r < rows; ++r)
       memcpy(input + r * tile_bytes, x + r * stride + q * 4, static_cast<size_t>(rest * 4));
     memcpy(panel, b.panel + q * quad_bytes, static_cast<size_t>(rest * quad_bytes));
+    keep(input);
+    keep(panel);
     add_products<has_lower>(input, tile_bytes, panel);
   }
 
