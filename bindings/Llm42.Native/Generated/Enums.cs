@@ -69,7 +69,7 @@ public enum CpuIsa
     /// <summary>AVX2, FMA and F16C.</summary>
     Avx2 = 2,
 
-    /// <summary>AVX-512 F, BW, DQ and VL.</summary>
+    /// <summary>AVX-512 F, BW, DQ and VL. Products of int8 also use VNNI and AMX where the processor has them. For AMX a process needs leave of Linux, which the first device asks for, and a thread that computes with it has its alternate signal stack, if it has one, replaced by a larger one until it ends.</summary>
     Avx512 = 3,
 }
 

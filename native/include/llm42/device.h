@@ -21,7 +21,11 @@ enum llm42_cpu_isa_value {
   LLM42_CPU_ISA_PORTABLE = 1,
   /** AVX2, FMA and F16C. */
   LLM42_CPU_ISA_AVX2 = 2,
-  /** AVX-512 F, BW, DQ and VL. */
+  /**
+   * AVX-512 F, BW, DQ and VL. Products of int8 also use VNNI and AMX where the processor has them. For AMX a
+   * process needs leave of Linux, which the first device asks for, and a thread that computes with it has its
+   * alternate signal stack, if it has one, replaced by a larger one until it ends.
+   */
   LLM42_CPU_ISA_AVX512 = 3
 };
 
