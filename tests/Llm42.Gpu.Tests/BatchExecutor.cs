@@ -28,7 +28,7 @@ internal sealed class BatchExecutor(IModelExecutor inner) : IModelExecutor
     {
         _gate.Wait();
         Before?.Invoke(plan);
-        Plans.Enqueue(plan with { Segments = [.. plan.Segments] }); // the scheduler reuses its own
+        Plans.Enqueue(plan with { Segments = [.. plan.Segments], Copies = [.. plan.Copies] }); // the scheduler reuses its own
         return inner.Execute(plan);
     }
 
