@@ -55,8 +55,11 @@ public sealed class EngineBenchmarkTests
         JsonNode row = json["rows"]!.AsArray().Single()!;
         CollectionAssert.AreEqual((string[])[.. RowFields, "profile"], Keys(row));
         // Two samples, each with a wave of single tokens and one of whole answers; of both prompts a token at least is run.
-        Assert.IsGreaterThanOrEqualTo(2 * 2 * (8 + 1), row["profile"]!["prefill"]!["rows"]!.GetValue<int>());
-        Assert.AreEqual(2 * 2 * 3, row["profile"]!["decode"]!["rows"]!.GetValue<int>());
+        // A step with rows of prompts counts as prefill, also where the other request decodes in it.
+        int prefill = row["profile"]!["prefill"]!["rows"]!.GetValue<int>(), decode = row["profile"]!["decode"]!["rows"]!.GetValue<int>();
+        Assert.IsGreaterThanOrEqualTo(2 * 2 * (8 + 1), prefill);
+        Assert.IsInRange(1, 2 * 2 * 3, decode);
+        Assert.IsGreaterThanOrEqualTo(2 * 2 * (8 + 1 + 3), prefill + decode);
     }
 
     [TestMethod]

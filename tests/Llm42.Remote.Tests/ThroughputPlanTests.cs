@@ -91,6 +91,12 @@ public sealed class ThroughputPlanTests
         CollectionAssert.AreEqual(prompts[1], ThroughputPlan.Prompts(7, 2, 16, 100)[1]);
         CollectionAssert.AreNotEqual(prompts[0], prompts[1]);
         CollectionAssert.AreNotEqual(prompts[0], ThroughputPlan.Prompts(8, 2, 16, 100)[0]);
+
+        // An engine that has seen a prompt reads it out of its cache.
+        int[] warm = ThroughputPlan.Prompts(ThroughputPlan.NumberOf(ThroughputPlan.WarmUp, 0), 1, 16, 100)[0];
+        for (int sample = 0; sample < 200; sample++)
+            CollectionAssert.AreNotEqual(warm, ThroughputPlan.Prompts(ThroughputPlan.NumberOf(sample, 0), 1, 16, 100)[0], $"sample {sample}");
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ThroughputPlan.Prompts(-1, 1, 16, 100));
     }
 
     /// <summary>Published and stated counts of parameters follow from the dimensions.</summary>

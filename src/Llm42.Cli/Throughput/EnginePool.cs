@@ -23,7 +23,7 @@ internal sealed class EnginePool(string model, ThroughputOptions options, long m
         _open.Add(variant, engine);
         // Until everything is compiled and every page is there.
         foreach (double share in (double[])[0, 1])
-            await new EngineSampler(options).SampleAsync(engine, options.Batches.Min(), share, number: -1, cancellation).ConfigureAwait(false);
+            await new EngineSampler(options).SampleAsync(engine, options.Batches.Min(), share, ThroughputPlan.WarmUp, cancellation).ConfigureAwait(false);
         return engine;
     }
 

@@ -25,7 +25,7 @@ internal sealed class EngineSampler(ThroughputOptions options)
         IReadOnlyList<bool[]> waves = ThroughputPlan.Waves(batch, share);
         for (int wave = 0; wave < waves.Count; wave++)
         {
-            int[][] prompts = options.Prompts.Of(engine, unchecked((number * 1009) + wave), batch, options.PromptLength);
+            int[][] prompts = options.Prompts.Of(engine, ThroughputPlan.NumberOf(number, wave), batch, options.PromptLength);
             var watch = Stopwatch.StartNew();
             await RunAsync(engine, prompts, waves[wave], tokens: 1, watch, cancellation).ConfigureAwait(false);
             prefillSeconds += watch.Elapsed.TotalSeconds;

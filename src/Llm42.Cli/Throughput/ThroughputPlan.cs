@@ -6,6 +6,9 @@ namespace Llm42.Cli.Throughput;
 /// <summary>What is sent when: nothing of it depends on time.</summary>
 internal static class ThroughputPlan
 {
+    /// <summary>Number of the sample that an engine is warmed up by, beyond those that are measured.</summary>
+    public const int WarmUp = 1 << 20;
+
     /// <summary>A share below this much of a wave's requests needs more waves than anybody waits for.</summary>
     private const int MostWaves = 64;
 
@@ -58,9 +61,17 @@ internal static class ThroughputPlan
         return plan;
     }
 
+    /// <summary>Number of the prompts of a sample's wave.</summary>
+    public static int NumberOf(int sample, int wave) => checked((sample * 1009) + wave);
+
     /// <summary>Prompts that nobody has seen: of a number, other ones than of any other.</summary>
+    /// <param name="number">0 or more: of a negative one they would be those of its magnitude.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="length">Tokens of each.</param>
+    /// <param name="vocabulary">Tokens that there are.</param>
     public static int[][] Prompts(int number, int count, int length, int vocabulary)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(number);
         var random = new Random(number);
         return [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, length).Select(_ => random.Next(vocabulary)).ToArray())];
     }

@@ -12,6 +12,9 @@ namespace Llm42.Cli.Traces;
 /// <summary>Sends the requests of a trace to an engine in this process, when they arrived there, or faster.</summary>
 internal sealed class TraceBenchmark(TraceOptions options, TimeProvider clock, ICheckProgress progress)
 {
+    // Number of the run that an engine is warmed up by, beyond those that are measured.
+    private const int WarmUp = 1000;
+
     public async Task<TraceReport> RunAsync(CancellationToken cancellation)
     {
         DateTimeOffset date = clock.GetUtcNow();
@@ -28,7 +31,7 @@ internal sealed class TraceBenchmark(TraceOptions options, TimeProvider clock, I
         var others = new OtherLoad();
         var runs = new List<TraceRun>();
         // Until everything is compiled.
-        await RunAsync(engine, [.. arrivals.Take(2)], 0.5, run: -1, cancellation).ConfigureAwait(false);
+        await RunAsync(engine, [.. arrivals.Take(2)], 0.5, WarmUp, cancellation).ConfigureAwait(false);
         foreach (double share in options.Shares)
         {
             progress.Begin(FormattableString.Invariant($"{100 * share:0.##}% deterministic"), arrivals.Count);
@@ -57,7 +60,7 @@ internal sealed class TraceBenchmark(TraceOptions options, TimeProvider clock, I
         PlannedRequest[] plan =
         [
             .. arrivals.Select((one, number) => new PlannedRequest(
-                number, new RemotePrompt { Ids = ThroughputPlan.Prompts(unchecked((run * 1000003) + number), 1, one.Context, engine.Model.VocabularySize)[0] }, one.Generated, classes[number])
+                number, new RemotePrompt { Ids = ThroughputPlan.Prompts(checked((run * 1000003) + number), 1, one.Context, engine.Model.VocabularySize)[0] }, one.Generated, classes[number])
             {
                 ArrivesAt = one.At,
             }),
