@@ -60,31 +60,25 @@ void multiply_tiles(const Problem& problem, const Span& span, int64_t panel, flo
   float* const sums = scratch + problem.kernels.expanded_depth * panel_columns;
   multiply(
       PanelBlock{problem.kernels, problem.weight.format(), problem.weight.element_size(),
-                 problem.panel_at(span, panel), problem.depth, ceil_div(span.rows, tile_rows), tile_rows,
+                 problem.panel_at(span, panel), 1, problem.depth, ceil_div(span.rows, tile_rows), tile_rows,
                  scratch, sums},
       [&](int64_t tile) { return problem.tile_rows(span, tile * tile_rows); },
       [&](int64_t tile, int64_t k) { return problem.input_at(span, tile * tile_rows, k); });
   problem.slots.store(span.first, panel, span.rows, sums);
 }
 
-// One row by two panels, for more memory streams at once.
-void multiply_row(const Problem& problem, const Span& span, int64_t panel) {
-  alignas(64) float sums[2 * panel_columns];
-  problem.kernels.row_by_two[problem.weight.format()](problem.input_at(span, 0, 0),
-                                                      problem.panel_at(span, panel),
-                                                      problem.panel_at(span, panel + 1), sums, problem.depth);
-  problem.slots.store(span.first, panel, 1, sums);
-  problem.slots.store(span.first, panel + 1, 1, sums + panel_columns);
-}
-
 void multiply(const Problem& problem, const Span* spans, int64_t count) {
-  const int64_t pairs = ceil_div(problem.panels, 2);
-  parallel_for(problem.pool, problem.threads, count * pairs, 1, [&](int64_t unit, int thread) {
-    const Span& span = spans[unit / pairs];
-    const int64_t begin = unit % pairs * 2;
-    const int64_t end = std::min(begin + 2, problem.panels);
-    if (span.rows == 1 && end - begin == 2) {
-      multiply_row(problem, span, begin);
+  const int64_t length = panels_of_row(count * problem.panels, problem.threads);
+  const int64_t runs = ceil_div(problem.panels, length);
+  parallel_for(problem.pool, problem.threads, count * runs, 1, [&](int64_t unit, int thread) {
+    const Span& span = spans[unit / runs];
+    const int64_t begin = unit % runs * length;
+    const int64_t end = std::min(begin + length, problem.panels);
+    if (span.rows == 1) {
+      multiply_row(
+          problem.kernels, problem.weight.format(), problem.input_at(span, 0, 0), problem.depth, begin, end,
+          [&](int64_t panel) { return problem.panel_at(span, panel); },
+          [&](int64_t panel, const float* sums) { problem.slots.store(span.first, panel, 1, sums); });
       return;
     }
     for (int64_t panel = begin; panel < end; ++panel) {

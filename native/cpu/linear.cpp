@@ -12,6 +12,11 @@ namespace llm42::cpu {
 
 namespace {
 
+// Rows and panels that are multiplied together where there are many: their sums stay in the second-level
+// cache, beside a part of those rows' input that all of these panels take before the next part comes.
+constexpr int64_t most_rows_at_once = 240;
+constexpr int64_t most_panels_at_once = 4;
+
 struct Problem {
   const llm42_linear_params& params;
   const CpuWeight& weight;
@@ -38,21 +43,14 @@ struct Problem {
   }
 };
 
-// One row: panels in pairs.
 void run_row(const Problem& problem, int threads) {
-  const int64_t pairs = ceil_div(problem.panels, 2);
-  parallel_for(problem.pool, threads, pairs, 2, [&](int64_t pair, int) {
-    alignas(64) float sums[2 * panel_columns];
-    const int64_t panel = 2 * pair;
-    if (panel + 1 < problem.panels) {
-      problem.kernels.row_by_two[problem.format](problem.input, problem.panel_at(panel, 0),
-                                                 problem.panel_at(panel + 1, 0), sums, problem.depth);
-      store(problem.params, problem.kernels, panel + 1, 0, 1, sums + panel_columns);
-    } else {
-      problem.kernels.tile[problem.format](1, problem.input, problem.panel_at(panel, 0), sums, panel_columns,
-                                           problem.depth, true);
-    }
-    store(problem.params, problem.kernels, panel, 0, 1, sums);
+  const int64_t length = panels_of_row(problem.panels, threads);
+  parallel_for(problem.pool, threads, ceil_div(problem.panels, length), 1, [&](int64_t run, int) {
+    const int64_t first = run * length;
+    multiply_row(
+        problem.kernels, problem.format, problem.input, problem.depth, first,
+        std::min(first + length, problem.panels), [&](int64_t panel) { return problem.weight.panel(panel); },
+        [&](int64_t panel, const float* sums) { store(problem.params, problem.kernels, panel, 0, 1, sums); });
   });
 }
 
@@ -69,27 +67,32 @@ void run_tile(const Problem& problem, int threads) {
 // Many rows, in blocks whose sums stay in cache.
 void run_blocks(const Problem& problem, int threads, std::byte* scratch) {
   const Kernels& kernels = problem.kernels;
-  const int64_t blocks = ceil_div(problem.rows, rows_per_block);
+  const int64_t blocks = ceil_div(problem.rows, most_rows_at_once);
   const int64_t tiles_per_block = ceil_div(problem.row_tiles, blocks);
-  const int64_t block_sums = tiles_per_block * problem.tile_rows * panel_columns;
-  const int64_t thread_floats = block_sums + kernels.expanded_depth * panel_columns;
-  // A share of neighbouring panels, so that what comes next is known most of the time.
-  const int64_t share = std::clamp<int64_t>(problem.panels / (threads * 8), 1, 4);
-  parallel_for(problem.pool, threads, blocks * problem.panels, share, [&](int64_t unit, int thread) {
-    float* const sums = reinterpret_cast<float*>(scratch) + thread * thread_floats;
-    float* const expansion = sums + block_sums;
-    const int64_t panel = unit % problem.panels;
-    const int64_t first_tile = unit / problem.panels * tiles_per_block;
+  const int64_t panel_sums = tiles_per_block * problem.tile_rows * panel_columns;
+  const int64_t thread_floats = most_panels_at_once * panel_sums + kernels.expanded_depth * panel_columns;
+  // Fewer panels at once where threads would wait for the last of them.
+  const int64_t group = std::clamp<int64_t>(blocks * problem.panels / (threads * 8), 1, most_panels_at_once);
+  const int64_t groups = ceil_div(problem.panels, group);
+  parallel_for(problem.pool, threads, blocks * groups, 1, [&](int64_t unit, int thread) {
+    float* const expansion = reinterpret_cast<float*>(scratch) + thread * thread_floats;
+    float* const sums = expansion + kernels.expanded_depth * panel_columns;
+    const int64_t first_panel = unit % groups * group;
+    const int64_t panels = std::min(group, problem.panels - first_panel);
+    const int64_t first_tile = unit / groups * tiles_per_block;
     const int64_t tiles = std::min(tiles_per_block, problem.row_tiles - first_tile);
     if (tiles <= 0) return;
     multiply(
-        PanelBlock{kernels, problem.format, problem.element_size, problem.weight.panel(panel), problem.depth,
-                   tiles, problem.tile_rows, expansion, sums},
+        PanelBlock{kernels, problem.format, problem.element_size, problem.weight.panel(first_panel), panels,
+                   problem.depth, tiles, problem.tile_rows, expansion, sums},
         [&](int64_t tile) { return problem.rows_of_tile(first_tile + tile); },
         [&](int64_t tile, int64_t k) { return problem.input_at(first_tile + tile, k); });
     const int64_t first_row = first_tile * problem.tile_rows;
     const int64_t end_row = std::min((first_tile + tiles) * problem.tile_rows, problem.rows);
-    store(problem.params, problem.kernels, panel, first_row, end_row - first_row, sums);
+    for (int64_t i = 0; i < panels; ++i) {
+      store(problem.params, kernels, first_panel + i, first_row, end_row - first_row,
+            sums + i * tiles * problem.tile_rows * panel_columns);
+    }
   });
 }
 
@@ -175,10 +178,9 @@ void CpuStream::linear(const llm42_linear_params& p) {
   if (segments > 1) {
     scratch_floats = problem.panels * segments * problem.row_tiles * problem.tile_rows * panel_columns;
   } else if (has_blocks) {
-    const int64_t blocks = ceil_div(problem.rows, rows_per_block);
-    scratch_floats = threads *
-                     (ceil_div(problem.row_tiles, blocks) * problem.tile_rows + kernels.expanded_depth) *
-                     panel_columns;
+    const int64_t blocks = ceil_div(problem.rows, most_rows_at_once);
+    const int64_t block_rows = ceil_div(problem.row_tiles, blocks) * problem.tile_rows;
+    scratch_floats = threads * (most_panels_at_once * block_rows + kernels.expanded_depth) * panel_columns;
   }
   std::byte* const workspace = device_.workspace((packed_floats + scratch_floats) * int64_t{sizeof(float)});
   std::byte* const scratch = workspace + packed_floats * int64_t{sizeof(float)};

@@ -169,9 +169,39 @@ void row_by_two(const float* x, const void* panel, const void* next, float* sums
   store(sums + 3 * lanes, b1);
 }
 
+typedef float F32x4 __attribute__((vector_size(16), aligned(4)));
+typedef int32_t I32x4 __attribute__((vector_size(16)));
+
+// Four columns of four rows, as four rows.
+LLM42_INLINE void transpose(const float* x, int64_t stride, float* packed, int64_t packed_stride) {
+  const auto row = [&](int64_t r) { return *reinterpret_cast<const F32x4*>(x + r * stride); };
+  const auto column = [&](int64_t i) -> F32x4& {
+    return *reinterpret_cast<F32x4*>(packed + i * packed_stride);
+  };
+  const F32x4 a = __builtin_shuffle(row(0), row(1), I32x4{0, 4, 1, 5});
+  const F32x4 b = __builtin_shuffle(row(2), row(3), I32x4{0, 4, 1, 5});
+  const F32x4 c = __builtin_shuffle(row(0), row(1), I32x4{2, 6, 3, 7});
+  const F32x4 d = __builtin_shuffle(row(2), row(3), I32x4{2, 6, 3, 7});
+  column(0) = __builtin_shuffle(a, b, I32x4{0, 1, 4, 5});
+  column(1) = __builtin_shuffle(a, b, I32x4{2, 3, 6, 7});
+  column(2) = __builtin_shuffle(c, d, I32x4{0, 1, 4, 5});
+  column(3) = __builtin_shuffle(c, d, I32x4{2, 3, 6, 7});
+}
+
 template <int rows>
 LLM42_INLINE void interleave(const float* x, int64_t stride, int64_t k, float* packed) {
-  for (int64_t i = 0; i < k; ++i) {
+  constexpr int in_fours = rows / 4 * 4;
+  int64_t i = 0;
+  for (; i + 4 <= k; i += 4) {
+#pragma GCC unroll 4
+    for (int r = 0; r < in_fours; r += 4) transpose(x + r * stride + i, stride, packed + i * rows + r, rows);
+#pragma GCC unroll 4
+    for (int r = in_fours; r < rows; ++r) {
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j) packed[(i + j) * rows + r] = x[r * stride + i + j];
+    }
+  }
+  for (; i < k; ++i) {
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r) packed[i * rows + r] = x[r * stride + i];
   }
