@@ -13,12 +13,27 @@ namespace llm42::cpu {
 
 namespace {
 
-void write_element(std::byte* base, int64_t index, float value, bool is_f32) {
-  if (is_f32) {
-    reinterpret_cast<float*>(base)[index] = value;
-  } else {
-    reinterpret_cast<uint16_t*>(base)[index] = f32_to_bf16(value);
+void convert(const float* source, int64_t count, float* destination) {
+  std::copy_n(source, count, destination);
+}
+
+void convert(const float* source, int64_t count, uint16_t* destination) {
+  for (int64_t i = 0; i < count; ++i) destination[i] = f32_to_bf16(source[i]);
+}
+
+// A row's key and value into their place of a page. Keys lie transposed, so they are converted before.
+template <class Element>
+void write_row(const float* key, const float* value, int64_t head_size, int64_t page_size, int64_t place,
+               std::byte* keys, std::byte* values) {
+  constexpr int64_t most = 64;
+  Element converted[most];
+  auto* column = reinterpret_cast<Element*>(keys) + place;
+  for (int64_t begin = 0; begin < head_size; begin += most) {
+    const int64_t count = std::min(most, head_size - begin);
+    convert(key + begin, count, converted);
+    for (int64_t i = 0; i < count; ++i) column[(begin + i) * page_size] = converted[i];
   }
+  convert(value, head_size, reinterpret_cast<Element*>(values) + place * head_size);
 }
 
 }  // namespace
@@ -80,10 +95,8 @@ void CpuStream::rope_write_kv(const llm42_rope_write_kv_params& p) {
                    const int64_t place = slots[row] % page_size;
                    std::byte* const keys = cache.keys(p.layer, slots[row] / page_size, kv_head);
                    std::byte* const values = cache.values(p.layer, slots[row] / page_size, kv_head);
-                   for (int64_t d = 0; d < head_size; ++d) {
-                     write_element(keys, d * page_size + place, x[d], is_f32);
-                     write_element(values, place * head_size + d, value[d], is_f32);
-                   }
+                   const auto write = is_f32 ? write_row<float> : write_row<uint16_t>;
+                   write(x, value, head_size, page_size, place, keys, values);
                  }
                });
 }

@@ -1,4 +1,5 @@
 // Operators that treat each row, or each window, by itself: RMS norm, row gather, first mismatch.
+#include <algorithm>
 #include <cstring>
 
 #include "cpu/objects.h"
@@ -13,7 +14,9 @@ void CpuStream::rms_norm(const llm42_rms_norm_params& p) {
   auto* output = at<float>(p.output);
   const int64_t row_width = int64_t{p.groups} * p.width;
   const Kernels& kernels = device_.kernels();
-  parallel_for(device_.pool(), device_.threads_for(p.rows * row_width), int64_t{p.rows} * p.groups, 1,
+  const int threads = device_.threads_for(p.rows * row_width);
+  const int64_t units = int64_t{p.rows} * p.groups;
+  parallel_for(device_.pool(), threads, units, std::clamp<int64_t>(units / (threads * 8), 1, 64),
                [&](int64_t unit, int) {
                  const int64_t row = unit / p.groups;
                  const int64_t column = unit % p.groups * p.width;
