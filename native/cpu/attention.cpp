@@ -63,15 +63,22 @@ class Worker {
            panel_floats(cache) + range_floats(queries);
   }
 
-  // Softmax state of a unit over a piece of its positions.
-  void run_piece(const AttentionUnit& unit, Range piece, const State& state) {
+  // Softmax state of a unit over a piece of its positions. `next` is what the thread is likely to need
+  // afterwards, or null.
+  void run_piece(const AttentionUnit& unit, Range piece, const State& state, const std::byte* next) {
     const int64_t queries = (unit.end_row - unit.first_row) * group_;
     pack_queries(unit, queries);
     std::fill_n(state.is_seen, queries, 0.0f);
     for (int64_t begin = piece.begin; begin < piece.end; begin += attention_chunk) {
-      run_chunk(unit, queries, {begin, std::min(begin + attention_chunk, piece.end)});
+      const int64_t end = std::min(begin + attention_chunk, piece.end);
+      run_chunk(unit, queries, {begin, end}, end < piece.end ? keys_of(unit, end) : next);
       fold(queries, chunk_, state);
     }
+  }
+
+  // Keys of the page with a position.
+  const std::byte* keys_of(const AttentionUnit& unit, int64_t position) const {
+    return cache_.keys(p_.layer, page_of(unit, position), unit.kv_head);
   }
 
   // Adds a later state to an earlier one.
@@ -150,7 +157,7 @@ class Worker {
   }
 
   // Leaves the state of the chunk alone in chunk_.
-  void run_chunk(const AttentionUnit& unit, int64_t queries, Range chunk) {
+  void run_chunk(const AttentionUnit& unit, int64_t queries, Range chunk, const std::byte* next) {
     const auto* const positions = at<const int32_t>(p_.positions);
     for (int64_t q = 0; q < queries; ++q) {
       const Range seen = visible(positions[unit.first_row + q / group_], p_.window);
@@ -172,7 +179,7 @@ class Worker {
                             chunk_.largest + q, chunk_.sum + q);
     }
     if (is_direct) {
-      weigh_directly(unit, chunk.begin, seen);
+      weigh_directly(unit, chunk.begin, seen, next);
     } else {
       weigh_values(unit, queries, chunk.begin, seen);
     }
@@ -188,26 +195,32 @@ class Worker {
 
   void score_directly(const AttentionUnit& unit, int64_t origin, Range seen) {
     const int64_t page_size = cache_.shape.page_size;
-    const void* keys[attention_chunk / block_positions];
+    const void* keys[attention_chunk / block_positions + Kernels::blocks_ahead];
     const int64_t first = seen.begin / block_positions;
-    int64_t blocks = 0;
-    for (int64_t i = first * block_positions; i < seen.end; i += block_positions) {
-      const int64_t position = origin + i;
-      keys[blocks++] = cache_.keys(p_.layer, page_of(unit, position), unit.kv_head) +
-                       position % page_size * cache_.element_size();
+    const int64_t blocks = (seen.end - 1) / block_positions + 1 - first;
+    const auto place = [&](int64_t i) { return (origin + i) % page_size * cache_.element_size(); };
+    for (int64_t block = 0; block < blocks; ++block) {
+      const int64_t i = (first + block) * block_positions;
+      keys[block] = keys_of(unit, origin + i) + place(i);
+    }
+    // The values come next. Those of a page take as much memory as its keys, and are fetched as if they were.
+    for (int64_t block = 0; block < Kernels::blocks_ahead; ++block) {
+      const int64_t i = (first + std::min(block, blocks - 1)) * block_positions;
+      keys[blocks + block] = values_of(unit, origin + i) + place(i);
     }
     kernels_.score_rows[format()][group_ - 1](packed_queries_, head_size_, keys, blocks, page_size,
                                               scores_ + first * block_positions, attention_chunk);
   }
 
-  void weigh_directly(const AttentionUnit& unit, int64_t origin, Range seen) {
+  void weigh_directly(const AttentionUnit& unit, int64_t origin, Range seen, const std::byte* after) {
     const int64_t page_size = cache_.shape.page_size;
     std::fill_n(chunk_.values, group_ * width_, 0.0f);
     for (int64_t i = seen.begin; i < seen.end;) {
       const int64_t place = (origin + i) % page_size;
       const int64_t run = std::min(page_size - place, seen.end - i);
       const std::byte* const values = values_at(unit, origin + i);
-      const std::byte* const next = i + run < seen.end ? values_at(unit, origin + i + run) : values;
+      const std::byte* next = after != nullptr ? after : values;
+      if (i + run < seen.end) next = values_at(unit, origin + i + run);
       kernels_.weigh_rows[format()][group_ - 1](scores_ + i, attention_chunk, run, values, next, head_size_,
                                                 chunk_.values, width_);
       i += run;
@@ -275,9 +288,12 @@ class Worker {
     return tables[unit.sequence * p_.max_blocks + position / cache_.shape.page_size];
   }
 
+  const std::byte* values_of(const AttentionUnit& unit, int64_t position) const {
+    return cache_.values(p_.layer, page_of(unit, position), unit.kv_head);
+  }
+
   const std::byte* values_at(const AttentionUnit& unit, int64_t position) const {
-    return cache_.values(p_.layer, page_of(unit, position), unit.kv_head) +
-           position % cache_.shape.page_size * head_size_ * cache_.element_size();
+    return values_of(unit, position) + position % cache_.shape.page_size * head_size_ * cache_.element_size();
   }
 
   Format format() const { return cache_.shape.dtype == LLM42_DTYPE_F32 ? format_f32 : format_bf16; }
@@ -353,19 +369,29 @@ void CpuStream::attention(const llm42_attention_params& p) {
     return State(memory + threads * thread_floats + piece * state_floats, queries, width);
   };
 
+  // A thread takes neighbours, so that it knows what comes next, but for the last of them.
+  const int64_t share = std::clamp<int64_t>(pieces / (threads * 8), 1, 4);
+  const auto next_of = [&](const Worker& worker, int64_t piece) -> const std::byte* {
+    if (piece + 1 == pieces) return nullptr;
+    const AttentionPiece& next = plan.pieces[static_cast<size_t>(piece + 1)];
+    return worker.keys_of(plan.units[static_cast<size_t>(next.unit)], next.positions.begin);
+  };
+  const auto run_piece = [&](Worker& worker, int64_t piece, const State& state) {
+    const AttentionPiece& own = plan.pieces[static_cast<size_t>(piece)];
+    worker.run_piece(plan.units[static_cast<size_t>(own.unit)], own.positions, state, next_of(worker, piece));
+  };
   if (!is_merged) {
-    parallel_for(device_.pool(), threads, units, 1, [&](int64_t i, int thread) {
-      const AttentionUnit& unit = plan.units[static_cast<size_t>(i)];
+    parallel_for(device_.pool(), threads, units, share, [&](int64_t i, int thread) {
       Worker worker = worker_of(thread);
       const State state(memory + thread * thread_floats + worker_floats, queries, width);
-      worker.run_piece(unit, plan.pieces[static_cast<size_t>(unit.first_piece)].positions, state);
-      worker.write_output(unit, state);
+      run_piece(worker, i, state);
+      worker.write_output(plan.units[static_cast<size_t>(i)], state);
     });
     return;
   }
-  parallel_for(device_.pool(), threads, pieces, 1, [&](int64_t i, int thread) {
-    const AttentionPiece& piece = plan.pieces[static_cast<size_t>(i)];
-    worker_of(thread).run_piece(plan.units[static_cast<size_t>(piece.unit)], piece.positions, piece_state(i));
+  parallel_for(device_.pool(), threads, pieces, share, [&](int64_t i, int thread) {
+    Worker worker = worker_of(thread);
+    run_piece(worker, i, piece_state(i));
   });
   parallel_for(device_.pool(), threads, units, 1, [&](int64_t i, int thread) {
     const AttentionUnit& unit = plan.units[static_cast<size_t>(i)];

@@ -13,7 +13,7 @@ int64_t ceil_div(int64_t a, int64_t b) {
 }
 
 // Queries that share one conversion of keys and values.
-constexpr int64_t queries_wanted = 48;
+constexpr int64_t queries_wanted = 96;
 
 // Multiple of which pieces of fast numerics begin: sixteen positions never straddle more than two pages.
 constexpr int64_t piece_alignment = 16;

@@ -106,6 +106,28 @@ TEST(Elementary, ExpIsWithinTwoUlp) {
   EXPECT_LE(worst_ulp(run_exp, grid(-87.0, 88.722, 2'000'003), std::exp), 2.0);
 }
 
+// The softmax of attention takes the shorter way of arguments that cannot be positive.
+TEST(Elementary, SoftmaxTakesTheSameBitsOfExp) {
+  std::vector<float> x{0.0f};
+  for (const float value : all_patterns()) {
+    if (!(value > 0.0f)) x.push_back(value);
+  }
+  for (const llm42_cpu_isa isa : isas()) {
+    const Kernels& kernels = kernels_for(isa);
+    std::vector<float> expected(x.size());
+    run_exp(kernels, x, expected);
+    std::vector<float> scores = x;
+    scores.resize((x.size() + 15) / 16 * 16);
+    float largest = 1.0f;
+    float sum = 0.0f;
+    kernels.softmax_part(scores.data(), 0, static_cast<int64_t>(x.size()), &largest, &sum);
+    EXPECT_EQ(0.0f, largest);
+    for (size_t i = 0; i < x.size(); ++i) {
+      ASSERT_EQ(bits_of(expected[i]), bits_of(scores[i])) << "isa " << isa << ", x = " << x[i];
+    }
+  }
+}
+
 TEST(Elementary, LogIsWithinTwoUlp) {
   EXPECT_LE(worst_ulp(run_log, grid(0.5, 2.0, 1'000'003), std::log), 2.0);
   EXPECT_LE(worst_ulp(run_log, grid(1e-6, 1e6, 500'003), std::log), 2.0);

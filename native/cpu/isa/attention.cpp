@@ -61,7 +61,7 @@ void softmax_part(float* scores, int64_t begin, int64_t end, float* largest_out,
   const F32x16 reference = splat(top == minus_infinity ? 0.0f : top);
   F32x16 total = zero();
   for (int64_t i = from; i < end; i += lanes) {
-    const F32x16 weight = within(exp(sub(load(scores + i), reference)), i, begin, end, zero());
+    const F32x16 weight = within(exp_of_negative(sub(load(scores + i), reference)), i, begin, end, zero());
     store(scores + i, weight);
     total = add(total, weight);
   }

@@ -30,31 +30,28 @@ LLM42_INLINE F32x16 load_any(const uint16_t* p) {
 }
 
 template <class Element, int rows, int blocks>
-LLM42_INLINE void score(const float* queries, int64_t depth, const void* const* keys,
-                        const void* const* next_keys, int64_t keys_stride, float* scores,
-                        int64_t scores_stride) {
+LLM42_INLINE void score(const float* queries, int64_t depth, const void* const* keys, int64_t keys_stride,
+                        float* scores, int64_t scores_stride) {
   const Element* from[blocks];
   const Element* next[blocks];
   F32x16 total[rows][blocks];
 #pragma GCC unroll 8
   for (int b = 0; b < blocks; ++b) {
     from[b] = static_cast<const Element*>(keys[b]);
-    next[b] = static_cast<const Element*>(next_keys[b]);
+    next[b] = static_cast<const Element*>(keys[blocks + b]);
 #pragma GCC unroll 8
     for (int r = 0; r < rows; ++r) total[r][b] = zero();
   }
   for (int64_t d = 0; d < depth; ++d) {
-    F32x16 key[blocks];
+    F32x16 query[rows];
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) query[r] = splat(queries[d * rows + r]);
 #pragma GCC unroll 8
     for (int b = 0; b < blocks; ++b) {
-      key[b] = load_any(from[b] + d * keys_stride);
+      const F32x16 key = load_any(from[b] + d * keys_stride);
       __builtin_prefetch(next[b] + d * keys_stride, 0, 2);
-    }
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) {
-      const F32x16 query = splat(queries[d * rows + r]);
-#pragma GCC unroll 8
-      for (int b = 0; b < blocks; ++b) total[r][b] = fma(query, key[b], total[r][b]);
+      for (int r = 0; r < rows; ++r) total[r][b] = fma(query[r], key, total[r][b]);
     }
   }
 #pragma GCC unroll 8
@@ -64,21 +61,26 @@ LLM42_INLINE void score(const float* queries, int64_t depth, const void* const* 
   }
 }
 
+// As many blocks at a time as registers hold, then half as many, and so on.
+template <class Element, int rows, int step>
+LLM42_INLINE void score_from(int64_t block, const float* queries, int64_t depth, const void* const* keys,
+                             int64_t blocks, int64_t keys_stride, float* scores, int64_t scores_stride) {
+  static_assert(step <= Kernels::blocks_ahead);
+  for (; block + step <= blocks; block += step) {
+    score<Element, rows, step>(queries, depth, keys + block, keys_stride, scores + block * lanes,
+                               scores_stride);
+  }
+  if constexpr (step > 1) {
+    score_from<Element, rows, step / 2>(block, queries, depth, keys, blocks, keys_stride, scores,
+                                        scores_stride);
+  }
+}
+
 template <class Element, int rows>
 void score_rows(const float* queries, int64_t depth, const void* const* keys, int64_t blocks,
                 int64_t keys_stride, float* scores, int64_t scores_stride) {
-  constexpr int step = vectors_for(rows);
-  int64_t block = 0;
-  for (; block + step <= blocks; block += step) {
-    // The last ones fetch themselves once more, which costs nothing.
-    const void* const* next = keys + (block + 2 * step <= blocks ? block + step : block);
-    score<Element, rows, step>(queries, depth, keys + block, next, keys_stride, scores + block * lanes,
-                               scores_stride);
-  }
-  for (; block < blocks; ++block) {
-    score<Element, rows, 1>(queries, depth, keys + block, keys + block, keys_stride, scores + block * lanes,
-                            scores_stride);
-  }
+  score_from<Element, rows, vectors_for(rows)>(0, queries, depth, keys, blocks, keys_stride, scores,
+                                               scores_stride);
 }
 
 template <class Element, int rows, int vectors>
@@ -92,17 +94,15 @@ LLM42_INLINE void weigh(const float* weights, int64_t weights_stride, int64_t po
     for (int v = 0; v < vectors; ++v) total[r][v] = load(sums + r * sums_stride + v * lanes);
   }
   for (int64_t i = 0; i < positions; ++i) {
-    F32x16 value[vectors];
+    F32x16 weight[rows];
+#pragma GCC unroll 8
+    for (int r = 0; r < rows; ++r) weight[r] = splat(weights[r * weights_stride + i]);
 #pragma GCC unroll 8
     for (int v = 0; v < vectors; ++v) {
-      value[v] = load_any(values + i * width + v * lanes);
+      const F32x16 value = load_any(values + i * width + v * lanes);
       __builtin_prefetch(next + i * width + v * lanes, 0, 2);
-    }
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; ++r) {
-      const F32x16 weight = splat(weights[r * weights_stride + i]);
-#pragma GCC unroll 8
-      for (int v = 0; v < vectors; ++v) total[r][v] = fma(weight, value[v], total[r][v]);
+      for (int r = 0; r < rows; ++r) total[r][v] = fma(weight[r], value, total[r][v]);
     }
   }
 #pragma GCC unroll 8
@@ -112,21 +112,26 @@ LLM42_INLINE void weigh(const float* weights, int64_t weights_stride, int64_t po
   }
 }
 
+template <class Element, int rows, int step>
+LLM42_INLINE void weigh_from(int64_t element, const float* weights, int64_t weights_stride, int64_t positions,
+                             const Element* values, const Element* next, int64_t width, float* sums,
+                             int64_t sums_stride) {
+  for (; element + step * lanes <= width; element += step * lanes) {
+    weigh<Element, rows, step>(weights, weights_stride, positions, values + element, next + element, width,
+                               sums + element, sums_stride);
+  }
+  if constexpr (step > 1) {
+    weigh_from<Element, rows, step / 2>(element, weights, weights_stride, positions, values, next, width,
+                                        sums, sums_stride);
+  }
+}
+
 template <class Element, int rows>
 void weigh_rows(const float* weights, int64_t weights_stride, int64_t positions, const void* values,
                 const void* next, int64_t width, float* sums, int64_t sums_stride) {
-  constexpr int step = vectors_for(rows);
-  const auto* from = static_cast<const Element*>(values);
-  const auto* ahead = static_cast<const Element*>(next);
-  int64_t element = 0;
-  for (; element + step * lanes <= width; element += step * lanes) {
-    weigh<Element, rows, step>(weights, weights_stride, positions, from + element, ahead + element, width,
-                               sums + element, sums_stride);
-  }
-  for (; element < width; element += lanes) {
-    weigh<Element, rows, 1>(weights, weights_stride, positions, from + element, ahead + element, width,
-                            sums + element, sums_stride);
-  }
+  weigh_from<Element, rows, vectors_for(rows)>(0, weights, weights_stride, positions,
+                                               static_cast<const Element*>(values),
+                                               static_cast<const Element*>(next), width, sums, sums_stride);
 }
 
 template <class Element, int rows>

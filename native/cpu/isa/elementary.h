@@ -14,15 +14,19 @@ namespace {
 constexpr float ln2_high = 0x1.62e4p-1f;
 constexpr float ln2_low = 0x1.7f7d1cp-20f;
 
-// e^x; 0 below -87 (where the result would leave the normal numbers), +inf above 88.72; NaN stays NaN.
-LLM42_INLINE F32x16 exp(F32x16 x) {
+constexpr float lowest_exponent = -87.0f;
+
+// e^x as e^r * 2^n for lowest_exponent <= x <= 88.72.
+struct ExpParts {
+  F32x16 power_of_r;
+  I32x16 n;
+};
+
+LLM42_INLINE ExpParts exp_parts(F32x16 x) {
   const F32x16 rounder = splat(0x1.8p23f);  // adding it leaves the nearest integer in the low bits
-  const F32x16 highest = splat(88.72283935546875f);
-  const F32x16 lowest = splat(-87.0f);
-  const F32x16 clamped = max(min(x, highest), lowest);
-  const F32x16 shifted = fma(clamped, splat(0x1.715476p+0f), rounder);
+  const F32x16 shifted = fma(x, splat(0x1.715476p+0f), rounder);
   const F32x16 n = sub(shifted, rounder);
-  F32x16 r = negated_fma(n, splat(ln2_high), clamped);
+  F32x16 r = negated_fma(n, splat(ln2_high), x);
   r = negated_fma(n, splat(ln2_low), r);
 
   F32x16 q = splat(0x1.a1252ap-13f);
@@ -32,16 +36,31 @@ LLM42_INLINE F32x16 exp(F32x16 x) {
   q = fma(q, r, splat(0x1.555556p-3f));
   q = fma(q, r, splat(0.5f));
   const F32x16 p = add(fma(mul(r, r), q, r), splat(1.0f));
+  return {p, sub(as_int(shifted), splat_i(bits_of(0x1.8p23f)))};
+}
 
+LLM42_INLINE F32x16 power_of_two(I32x16 n) {
+  return as_float(shift_left<23>(add(n, splat_i(127))));
+}
+
+// e^x; 0 below -87 (where the result would leave the normal numbers), +inf above 88.72; NaN stays NaN.
+LLM42_INLINE F32x16 exp(F32x16 x) {
+  const F32x16 highest = splat(88.72283935546875f);
+  const F32x16 lowest = splat(lowest_exponent);
+  const ExpParts parts = exp_parts(max(min(x, highest), lowest));
   // 2^n in two factors, because n = 128 has no power of its own.
-  const I32x16 exponent = sub(as_int(shifted), splat_i(bits_of(0x1.8p23f)));
-  const I32x16 half = shift_right_signed<1>(exponent);
-  const I32x16 rest = sub(exponent, half);
-  const F32x16 power_half = as_float(shift_left<23>(add(half, splat_i(127))));
-  const F32x16 power_rest = as_float(shift_left<23>(add(rest, splat_i(127))));
-  F32x16 result = mul(mul(p, power_half), power_rest);
+  const I32x16 half = shift_right_signed<1>(parts.n);
+  F32x16 result = mul(mul(parts.power_of_r, power_of_two(half)), power_of_two(sub(parts.n, half)));
   result = select(less(x, lowest), zero(), result);
   result = select(less(highest, x), splat(__builtin_inff()), result);
+  return select(is_nan(x), x, result);
+}
+
+// The same bits as exp(x) in fewer steps, for x <= 0 or NaN.
+LLM42_INLINE F32x16 exp_of_negative(F32x16 x) {
+  const F32x16 lowest = splat(lowest_exponent);
+  const ExpParts parts = exp_parts(max(x, lowest));
+  const F32x16 result = select(less(x, lowest), zero(), mul(parts.power_of_r, power_of_two(parts.n)));
   return select(is_nan(x), x, result);
 }
 

@@ -64,12 +64,16 @@ LLM42_INLINE float sum(F32x16 a) {
   return v[0];
 }
 
-// Largest lane; NaN lanes are ignored.
+// Largest lane, at least `start`; NaN lanes are ignored. Lanes i and i + half are compared, as in a sum.
 LLM42_INLINE float largest(F32x16 a, float start) {
   float v[16];
-  store(v, a);
-  for (int i = 0; i < 16; ++i) start = v[i] > start ? v[i] : start;
-  return start;
+  store(v, max(a, splat(start)));
+#pragma GCC unroll 4
+  for (int half = 8; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < half; ++i) v[i] = v[i] > v[i + half] ? v[i] : v[i + half];
+  }
+  return v[0];
 }
 
 }  // namespace

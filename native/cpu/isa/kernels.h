@@ -136,8 +136,10 @@ struct Kernels {
   void (*scale)(const float* values, float factor, float* output, int64_t count);
 
   // --- attention of a few queries, by their number less one ---
+  static constexpr int64_t blocks_ahead = 8;
   // scores[row * scores_stride + 16 * block + lane] = the chain over element < depth of queries[element][row]
-  // times keys[block][element * keys_stride + lane].
+  // times keys[block][element * keys_stride + lane]. Behind the blocks' keys come `blocks_ahead` more
+  // pointers, to what is fetched meanwhile.
   void (*score_rows[format_count][most_decode_rows])(const float* queries, int64_t depth,
                                                      const void* const* keys, int64_t blocks,
                                                      int64_t keys_stride, float* scores,
