@@ -73,32 +73,30 @@ void CpuStream::rope_write_kv(const llm42_rope_write_kv_params& p) {
   const int64_t half = p.rotary_size / 2;
   const bool is_f32 = cache.shape.dtype == LLM42_DTYPE_F32;
   const Kernels& kernels = device_.kernels();
-  // One unit is a head, not a row: neighbouring positions share the cache lines of transposed keys.
-  const int64_t row_block = 32;
-  const int64_t row_blocks = (p.rows + row_block - 1) / row_block;
-  parallel_for(device_.pool(), device_.threads_for(p.rows * heads * head_size), heads * row_blocks, 1,
-               [&](int64_t unit, int) {
-                 const int64_t head = unit % heads;
-                 const int64_t first_row = unit / heads * row_block;
-                 const int64_t end_row = std::min<int64_t>(first_row + row_block, p.rows);
-                 for (int64_t row = first_row; row < end_row; ++row) {
-                   float* const x = qkv + row * p.qkv_stride + head * head_size;
-                   const bool is_query = head < p.query_heads;
-                   if (!is_query && slots[row] < 0) continue;
-                   if (half > 0) {
-                     const float* const angles = table + int64_t{positions[row]} * p.rotary_size;
-                     kernels.rotate(x, angles, angles + half, half);
-                   }
-                   if (is_query) continue;
-                   const int64_t kv_head = head - p.query_heads;
-                   const float* const value = x + cache.shape.kv_heads * head_size;
-                   const int64_t place = slots[row] % page_size;
-                   std::byte* const keys = cache.keys(p.layer, slots[row] / page_size, kv_head);
-                   std::byte* const values = cache.values(p.layer, slots[row] / page_size, kv_head);
-                   const auto write = is_f32 ? write_row<float> : write_row<uint16_t>;
-                   write(x, value, head_size, page_size, place, keys, values);
-                 }
-               });
+  const auto write = is_f32 ? write_row<float> : write_row<uint16_t>;
+  const int threads = device_.threads_for(p.rows * heads * head_size);
+  // Neighbouring positions share the cache lines of transposed keys, which stay in the first-level cache if
+  // one head's are written at a time.
+  const int64_t block = std::clamp<int64_t>(p.rows / (threads * 2), 1, 64);
+  parallel_for(device_.pool(), threads, (p.rows + block - 1) / block, 1, [&](int64_t unit, int) {
+    const int64_t begin = unit * block;
+    const int64_t end = std::min<int64_t>(begin + block, p.rows);
+    for (int64_t row = begin; row < end && half > 0; ++row) {
+      const float* const angles = table + int64_t{positions[row]} * p.rotary_size;
+      for (int64_t head = 0; head < heads; ++head) {
+        kernels.rotate(qkv + row * p.qkv_stride + head * head_size, angles, angles + half, half);
+      }
+    }
+    for (int64_t head = 0; head < cache.shape.kv_heads; ++head) {
+      for (int64_t row = begin; row < end; ++row) {
+        if (slots[row] < 0) continue;
+        const int64_t page = slots[row] / page_size;
+        const float* const key = qkv + row * p.qkv_stride + (p.query_heads + head) * head_size;
+        write(key, key + cache.shape.kv_heads * head_size, head_size, page_size, slots[row] % page_size,
+              cache.keys(p.layer, page, head), cache.values(p.layer, page, head));
+      }
+    }
+  });
 }
 
 }  // namespace llm42::cpu
