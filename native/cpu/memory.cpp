@@ -5,10 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "cpu/regions.h"
 
 namespace llm42::cpu {
 
@@ -17,22 +14,13 @@ namespace {
 constexpr std::align_val_t alignment{64};
 
 #if defined(__linux__)
-// Large blocks come from the kernel, zeroed on first touch, and in huge pages where it has them: weights are
-// read once per token, so the translation look-aside buffer matters.
-constexpr int64_t mapping_threshold = int64_t{1} << 20;
-
-std::byte* map(int64_t size) {
-  void* const data =
-      mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data == MAP_FAILED) return nullptr;
-  madvise(data, static_cast<size_t>(size), MADV_HUGEPAGE);  // advice: failing does no harm
-  return static_cast<std::byte*>(data);
-}
+// Smaller blocks come from the heap.
+constexpr int64_t smallest_in_regions = int64_t{64} << 10;
 #endif
 
 std::byte* acquire(int64_t size) {
 #if defined(__linux__)
-  if (size >= mapping_threshold) return map(size);
+  if (size >= smallest_in_regions) return Regions::shared().take(size);
 #endif
   void* const data = ::operator new(static_cast<size_t>(size), alignment, std::nothrow);
   if (data != nullptr) std::memset(data, 0, static_cast<size_t>(size));
@@ -41,10 +29,7 @@ std::byte* acquire(int64_t size) {
 
 void give_back(std::byte* data, [[maybe_unused]] int64_t size) {
 #if defined(__linux__)
-  if (size >= mapping_threshold) {
-    munmap(data, static_cast<size_t>(size));
-    return;
-  }
+  if (size >= smallest_in_regions) return Regions::shared().give_back(data, size);
 #endif
   ::operator delete(data, alignment);
 }
