@@ -68,7 +68,7 @@ void multiply_tiles(const Problem& problem, const Span& span, int64_t panel, flo
 }
 
 void multiply(const Problem& problem, const Span* spans, int64_t count) {
-  const int64_t length = panels_of_row(count * problem.panels, problem.threads);
+  const int64_t length = panels_at_a_time(count * problem.panels, problem.threads);
   const int64_t runs = ceil_div(problem.panels, length);
   parallel_for(problem.pool, problem.threads, count * runs, 1, [&](int64_t unit, int thread) {
     const Span& span = spans[unit / runs];

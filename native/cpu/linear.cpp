@@ -44,7 +44,7 @@ struct Problem {
 };
 
 void run_row(const Problem& problem, int threads) {
-  const int64_t length = panels_of_row(problem.panels, threads);
+  const int64_t length = panels_at_a_time(problem.panels, threads);
   parallel_for(problem.pool, threads, ceil_div(problem.panels, length), 1, [&](int64_t run, int) {
     const int64_t first = run * length;
     multiply_row(

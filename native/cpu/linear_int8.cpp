@@ -86,7 +86,9 @@ void run_tiles(const Problem& problem, const Int8Rows& rows) {
 
 void run_blocks(const Problem& problem, const Int8Rows& rows) {
   const int64_t quads = problem.weight.quads();
-  parallel_for(problem.pool, problem.threads, problem.weight.panels(), 1, [&](int64_t panel, int) {
+  const int64_t panels = problem.weight.panels();
+  const int64_t share = panels_at_a_time(panels, problem.threads);
+  parallel_for(problem.pool, problem.threads, panels, share, [&](int64_t panel, int) {
     alignas(64) float sums[most_int8_block_rows * panel_columns];
     for (int64_t row = 0; row < problem.rows; row += most_int8_block_rows) {
       Int8Block block{};

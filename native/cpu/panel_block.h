@@ -61,12 +61,6 @@ void multiply(const PanelBlock& block, const RowsOf& rows_of, const InputOf& inp
   }
 }
 
-// Panels that a thread multiplies with one row before it asks for more: the more in a row, the better memory
-// gives them; the fewer, the less the others wait for the last.
-inline int64_t panels_of_row(int64_t panels, int threads) {
-  return std::clamp<int64_t>(panels / (2 * threads), 1, 4);
-}
-
 // One row times panels begin .. end - 1, as two streams that go on in memory where they were.
 template <class PanelAt, class Store>
 void multiply_row(const Kernels& kernels, Format format, const float* input, int64_t depth, int64_t begin,
