@@ -19,7 +19,8 @@ constexpr int64_t tile_bytes = 64;
 // Rows at a time: two tiles of input by the two of a panel fill the eight registers.
 constexpr int64_t step_rows = 2 * tile_height;
 
-// Bytes ahead of the reads of a panel, as in linear.cpp.
+// Bytes ahead of the reads of a panel, as in linear.cpp. The panel comes no nearer than the second-level cache
+// before it is read, as a stream, so that the first keeps the input.
 constexpr int64_t prefetch_reach = 4096;
 
 LLM42_INLINE int64_t at_most(int64_t most, int64_t count) {
@@ -57,8 +58,8 @@ void configure(int64_t rows) {
 
 template <bool has_lower>
 LLM42_INLINE void add_products(const int8_t* x, int64_t stride, const int8_t* panel) {
-  _tile_loadd(6, panel, quad_bytes);
-  _tile_loadd(7, panel + tile_bytes, quad_bytes);
+  _tile_stream_loadd(6, panel, quad_bytes);
+  _tile_stream_loadd(7, panel + tile_bytes, quad_bytes);
   _tile_loadd(4, x, stride);
   _tile_dpbssd(0, 4, 6);
   _tile_dpbssd(1, 4, 7);
@@ -95,7 +96,7 @@ void multiply(const Int8Block& b, int64_t first, int64_t rows) {
     const int8_t* const panel = b.panel + q * quad_bytes;
     if (first == 0) {
       for (int64_t i = 0; i < tile_quads * quad_bytes; i += 64)
-        __builtin_prefetch(panel + prefetch_reach + i);
+        __builtin_prefetch(panel + prefetch_reach + i, 0, 2);
     }
     add_products<has_lower>(x + q * 4, stride, panel);
   }
